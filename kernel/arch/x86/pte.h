@@ -1,0 +1,69 @@
+/* PAE page-table entries (SDM 3A, 4.4) and their conversion from and to abi/perm.h. */
+#ifndef GRAIN_ARCH_X86_PTE_H
+#define GRAIN_ARCH_X86_PTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/perm.h"
+#include "kernel/arch/x86/memlayout.h"
+#include "kernel/compiler.h"
+
+typedef uint64_t pte_t;
+
+#define PTE_P      UINT64_C(0x001)
+#define PTE_W      UINT64_C(0x002)
+#define PTE_U      UINT64_C(0x004)
+#define PTE_PWT    UINT64_C(0x008)
+#define PTE_PCD    UINT64_C(0x010)
+#define PTE_A      UINT64_C(0x020)
+#define PTE_D      UINT64_C(0x040)
+#define PTE_PS     UINT64_C(0x080) /* in a directory: a 2 MiB page */
+#define PTE_G      UINT64_C(0x100)
+#define PTE_NX     (UINT64_C(1) << 63)
+#define PTE_PFN(e) ((uint32_t)((e) >> PAGE_SHIFT) & 0xffffffu)
+
+#define PTES_PER_TABLE 512u
+#define LARGE_SHIFT    21
+#define LARGE_SIZE     (UINT32_C(1) << LARGE_SHIFT)
+
+extern pte_t pte_nx; /* PTE_NX where the CPU has it, else 0 */
+
+static inline pte_t pte_of_pfn(uint32_t pfn)
+{
+    return (pte_t)pfn << PAGE_SHIFT;
+}
+
+static inline pte_t pte_of_perm(uint32_t perm)
+{
+    return (perm & (PERM_P | PERM_W | PERM_U | PERM_AVAIL)) | (perm & PERM_X ? 0 : pte_nx);
+}
+
+static inline uint32_t pte_to_perm(pte_t e)
+{
+    uint32_t low = (uint32_t)e & (PERM_P | PERM_W | PERM_U | PERM_AVAIL);
+
+    return low | (e & PTE_NX ? 0 : PERM_X);
+}
+
+/* A table walk by any CPU may fall between the two halves: the half with PTE_P is written last when
+ * an entry appears and first when it goes, so that no walk sees a mix that counts. Only the owner of
+ * the table's lock writes. */
+static inline void pte_set(pte_t *slot, pte_t e)
+{
+    volatile uint32_t *half = (volatile uint32_t *)slot;
+
+    half[0] = 0;
+    half[1] = (uint32_t)(e >> 32);
+    half[0] = (uint32_t)e;
+}
+
+static inline void pte_clear(pte_t *slot)
+{
+    volatile uint32_t *half = (volatile uint32_t *)slot;
+
+    half[0] = 0;
+    half[1] = 0;
+}
+
+#endif

@@ -1,0 +1,102 @@
+/* The kernel's command line, see cmdline.h. */
+#include "kernel/cmdline.h"
+
+#include <stddef.h>
+
+#include "kernel/string.h"
+
+#define WORD_MAX 64 /* with the final 0; no word that is known comes near */
+
+static bool set_log(struct boot_options *options, const char *value)
+{
+    return log_level_from_name(value, &options->log);
+}
+
+static bool set_cpus(struct boot_options *options, const char *value)
+{
+    uint32_t count = 0;
+
+    if (*value == 0)
+        return false;
+    for (; *value != 0; value++) {
+        if (*value < '0' || *value > '9' || count > 9999)
+            return false;
+        count = count * 10 + (uint32_t)(*value - '0');
+    }
+    if (count == 0)
+        return false;
+    options->max_cpus = count;
+    return true;
+}
+
+static bool set_panic(struct boot_options *options, const char *value)
+{
+    if (strcmp(value, "exit") == 0)
+        options->panic = PANIC_EXIT;
+    else if (strcmp(value, "halt") == 0)
+        options->panic = PANIC_HALT;
+    else
+        return false;
+    return true;
+}
+
+static bool set_jos(struct boot_options *options, const char *value)
+{
+    (void)value;
+    options->jos = true;
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool takes_value;
+    bool (*set)(struct boot_options *options, const char *value); /* false: bad value */
+} words[] = {
+    {"log", true, set_log},
+    {"cpus", true, set_cpus},
+    {"panic", true, set_panic},
+    {"jos", false, set_jos},
+};
+
+/* Length of the name of a table entry if the word is that entry, else 0. */
+static size_t match_word(const char *word, const char *name, bool takes_value)
+{
+    size_t len = strlen(name);
+
+    return strncmp(word, name, len) == 0 && word[len] == (takes_value ? '=' : 0) ? len : 0;
+}
+
+static void parse_word(const char *word, struct boot_options *out)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t len = match_word(word, words[i].name, words[i].takes_value);
+        if (len == 0)
+            continue;
+        if (!words[i].set(out, word + len + (words[i].takes_value ? 1 : 0)))
+            log_warn("command line: bad value in '%s', ignored", word);
+        return;
+    }
+    log_warn("command line: unknown word '%s', ignored", word);
+}
+
+void cmdline_parse(const char *line, struct boot_options *out)
+{
+    *out = (struct boot_options){.log = LOG_INFO, .max_cpus = UINT32_MAX, .panic = PANIC_EXIT};
+    for (;;) {
+        char word[WORD_MAX];
+        size_t len = 0;
+
+        while (*line == ' ')
+            line++;
+        if (*line == 0)
+            return;
+        for (; *line != 0 && *line != ' '; line++, len++) {
+            if (len < WORD_MAX - 1)
+                word[len] = *line;
+        }
+        word[len < WORD_MAX ? len : WORD_MAX - 1] = 0;
+        if (strcmp(word, "--") == 0)
+            return;
+        parse_word(word, out);
+    }
+}

@@ -1,0 +1,30 @@
+/* The kernel's command line: words between spaces, "name" or "name=value".
+ *
+ *   log=error|warn|info|debug   what is logged (info)
+ *   cpus=N                      use at most N CPUs (all)
+ *   panic=exit|halt             after a panic: end the emulator, or stand still for a debugger (exit)
+ *   jos                         run the JOS programs among the boot modules
+ *   --                          the kernel does not look at what follows
+ *
+ * A word or value that is not known is a warning; the boot goes on.
+ */
+#ifndef GRAIN_KERNEL_CMDLINE_H
+#define GRAIN_KERNEL_CMDLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/log.h"
+#include "kernel/panic.h"
+
+struct boot_options {
+    enum log_level log;
+    uint32_t max_cpus; /* at least 1 */
+    enum panic_action panic;
+    bool jos;
+};
+
+/* Fills *out: defaults, then what the words say, in their order. */
+void cmdline_parse(const char *line, struct boot_options *out);
+
+#endif

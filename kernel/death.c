@@ -1,0 +1,151 @@
+/* How an env ends: always on its home CPU, as the current env, in bounded steps.
+ *
+ * Whoever kills sets PENDING_KILL and pokes; the home CPU takes the env out of what it is blocked in
+ * and runs it, and on the way to user mode it comes here. Between two long steps it is an ordinary
+ * READY env (of the highest priority), and comes back here when it is its turn.
+ *
+ * Locks: one env lock at a time; the address space's in between.
+ */
+#include "abi/errors.h"
+#include "kernel/env.h"
+#include "kernel/ipc/ipc.h"
+#include "kernel/irq.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/panic.h"
+#include "kernel/sched/sched.h"
+
+#define DEATH_SCAN 256u /* slots looked at in one step */
+
+enum death_step { DEATH_VOID_ID, DEATH_MAILBOX, DEATH_RELATIONS, DEATH_MEMORY, DEATH_TEARDOWN };
+
+/* The id, kept where the controller can ask for it. */
+static uint32_t death_id(const struct env *e)
+{
+    return (uint32_t)env_public[env_index(e)].id;
+}
+
+static void death_void_id(struct env *e)
+{
+    env_lock(e);
+    atomic_store(&e->id, 0);
+    if (e->death.cause == 0)
+        e->death.cause = ENV_KILLED;
+    env_unlock(e);
+    env_public[env_index(e)].status = ENV_DYING;
+    irq_release_all(death_id(e));
+    /* The id is void before anybody is searched for. Pairs with the fence in ipc_publish_wait. */
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+/* A child of the dead one goes to the dead one's controller; a dead child that waited to be reaped by
+ * it is freed. */
+static void death_pass_on(struct env *child, uint32_t from, uint32_t to, uint32_t bits)
+    NO_LOCK_ANALYSIS
+{
+    env_lock(child);
+    if (atomic_load(&child->controller) != from) {
+        env_unlock(child);
+        return;
+    }
+    if (env_state(child) == ENV_STATE_DEAD) {
+        env_free_unlock(child);
+        return;
+    }
+    atomic_store(&child->controller, to);
+    env_public[env_index(child)].controller = (envid_t)to;
+    child->death_bits = to == 0 ? 0 : bits;
+    env_unlock(child);
+}
+
+/* Looks at DEATH_SCAN slots for envs that wait for the dead one, or were its children. True when all
+ * slots have been seen. */
+static bool death_relations(struct env *e)
+{
+    uint32_t id = death_id(e);
+    uint32_t controller = atomic_load(&e->controller);
+    uint32_t end = e->progress + DEATH_SCAN;
+
+    if (!e->is_server && !e->has_children)
+        return true;
+    if (env_find(controller) == NULL)
+        controller = 0;
+    for (; e->progress < end; e->progress++) {
+        struct env *other = &env_table[e->progress];
+
+        if (atomic_load_explicit(&other->wait_from, memory_order_relaxed) == id)
+            sched_poke(other);
+        if (atomic_load_explicit(&other->controller, memory_order_relaxed) == id)
+            death_pass_on(other, id, controller, e->death_bits);
+    }
+    return e->progress == ENV_MAX;
+}
+
+static void death_tell_controller(struct env *e) NO_LOCK_ANALYSIS
+{
+    uint32_t controller;
+    uint32_t bits;
+
+    env_lock(e);
+    controller = atomic_load(&e->controller);
+    bits = e->death_bits;
+    if (bits == 0 || env_find(controller) == NULL) {
+        env_free_unlock(e);
+        return;
+    }
+    /* A controller that dies from here on finds it DEAD, and frees it. */
+    env_set_state(e, ENV_STATE_DEAD);
+    env_unlock(e);
+    ipc_notify(controller, bits);
+}
+
+/* One step; true when the next may follow at once. */
+static bool death_do_step(struct env *e)
+{
+    switch ((enum death_step)e->step) {
+    case DEATH_VOID_ID:
+        death_void_id(e);
+        e->progress = 0;
+        break;
+    case DEATH_MAILBOX:
+        if (!ipc_flush_mailbox(e))
+            return false;
+        break;
+    case DEATH_RELATIONS:
+        if (!death_relations(e))
+            return false;
+        break;
+    case DEATH_MEMORY:
+        aspace_utcb_free(e->aspace, e->utcb_va);
+        /* Release: what this env did to the space comes before its teardown by the last one. */
+        if (atomic_fetch_sub_explicit(&e->aspace->envs, 1, memory_order_acq_rel) != 1) {
+            death_tell_controller(e);
+            sched_schedule();
+        }
+        break;
+    case DEATH_TEARDOWN:
+        if (!aspace_teardown(e->aspace))
+            return false;
+        death_tell_controller(e);
+        sched_schedule();
+    }
+    e->step++;
+    return true;
+}
+
+_Noreturn void env_die_on(struct env *self)
+{
+    ASSERT(this_cpu()->current == self);
+    while (death_do_step(self)) {
+    }
+    sched_pause(self);
+}
+
+_Noreturn void env_die(struct env *self, const struct env_death *cause)
+{
+    env_lock(self);
+    if (self->death.cause == 0)
+        self->death = *cause;
+    env_unlock(self);
+    atomic_fetch_or(&self->pending, PENDING_KILL);
+    env_die_on(self);
+}

@@ -1,0 +1,334 @@
+/* The env table: slots, ids, authority, what happens on the way to user mode. See env.h.
+ *
+ * Locks: env->lock; env_table_lock for the list of free slots.
+ */
+#include "kernel/env.h"
+
+#include "abi/errors.h"
+#include "kernel/arch/x86/context.h"
+#include "kernel/arch/x86/cpuops.h"
+#include "kernel/ipc/ipc.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/panic.h"
+#include "kernel/sched/sched.h"
+#include "kernel/string.h"
+
+#define EFLAGS_USER 0x202u /* interrupts on, and the bit that is always 1 */
+
+struct env env_table[ENV_MAX];
+struct env_public env_public[ENV_MAX] ALIGNED(PAGE_SIZE);
+_Atomic uint32_t env_used;
+
+static struct lock env_table_lock;
+static struct env *env_free_list GUARDED_BY(&env_table_lock);
+
+void env_init(void)
+{
+    lock_init(&env_table_lock);
+    for (uint32_t i = ENV_MAX; i-- > 0;) {
+        struct env *e = &env_table[i];
+
+        lock_init(&e->lock);
+        list_init(&e->senders);
+        list_init(&e->receivers);
+        list_init(&e->link);
+        e->next_id = ENV_ID_FIRST + i;
+        e->free_next = env_free_list;
+        env_free_list = e;
+    }
+}
+
+static enum env_public_status env_status_of(enum env_state state)
+{
+    switch (state) {
+    case ENV_STATE_FREE:
+        return ENV_FREE;
+    case ENV_STATE_DEAD:
+        return ENV_DEAD;
+    case ENV_STATE_RUNNING:
+        return ENV_RUNNING;
+    case ENV_STATE_READY:
+        return ENV_RUNNABLE;
+    case ENV_STATE_STOPPED:
+    case ENV_STATE_SENDING:
+    case ENV_STATE_RECEIVING:
+    case ENV_STATE_CLAIMED:
+        break;
+    }
+    return ENV_NOT_RUNNABLE;
+}
+
+void env_set_state(struct env *e, enum env_state state)
+{
+    /* Release: who sees the new state sees what was written before it. Pairs with env_state(). */
+    atomic_store_explicit(&e->state, state, memory_order_release);
+    env_public[env_index(e)].status = env_status_of(state);
+}
+
+struct env *env_find_lock(uint32_t id) NO_LOCK_ANALYSIS
+{
+    struct env *e = env_find(id);
+
+    if (e == NULL)
+        return NULL;
+    env_lock(e);
+    if (env_id(e) == id)
+        return e;
+    env_unlock(e);
+    return NULL;
+}
+
+/* The env of that id is `self`, or shares its address space. */
+static bool env_is_ours(const struct env *self, uint32_t id)
+{
+    const struct env *e = env_find(id);
+
+    return e != NULL && e->aspace == self->aspace;
+}
+
+static bool env_has_right(const struct env *self, const struct env *e, enum env_right right)
+{
+    if (e->aspace == self->aspace)
+        return true;
+    if (env_is_ours(self, atomic_load_explicit(&e->controller, memory_order_relaxed)))
+        return true;
+    return right == ENV_RIGHT_MEMORY &&
+           env_is_ours(self, atomic_load_explicit(&e->pager, memory_order_relaxed));
+}
+
+struct env *env_authorize_lock(struct env *self, uint32_t id, enum env_right right,
+                               int *error) NO_LOCK_ANALYSIS
+{
+    struct env *e = env_find_lock(id == 0 ? env_id(self) : id);
+
+    *error = -E_BAD_ENV;
+    if (e == NULL)
+        return NULL;
+    if (!env_has_right(self, e, right)) {
+        env_unlock(e);
+        return NULL;
+    }
+    *error = 0;
+    return e;
+}
+
+/* Slots. */
+
+static struct env *env_take_slot(void)
+{
+    struct env *e;
+
+    lock_acquire(LOCK_ENV_TABLE, &env_table_lock);
+    e = env_free_list;
+    if (e != NULL)
+        env_free_list = e->free_next;
+    lock_release(LOCK_ENV_TABLE, &env_table_lock);
+    if (e != NULL)
+        atomic_fetch_add(&env_used, 1);
+    return e;
+}
+
+static void env_give_slot(struct env *e)
+{
+    lock_acquire(LOCK_ENV_TABLE, &env_table_lock);
+    e->free_next = env_free_list;
+    env_free_list = e;
+    lock_release(LOCK_ENV_TABLE, &env_table_lock);
+    atomic_fetch_sub(&env_used, 1);
+}
+
+/* The id after `id` in the same slot: the next generation, never 0 and never negative. */
+static uint32_t env_next_id(uint32_t id)
+{
+    uint32_t next = id + (1u << ENV_GEN_SHIFT);
+
+    return (int32_t)next > 0 ? next : ENV_ID_FIRST + ENV_INDEX(id);
+}
+
+void env_free_unlock(struct env *e)
+{
+    uint32_t index = env_index(e);
+
+    atomic_store(&e->id, 0);
+    env_set_state(e, ENV_STATE_FREE);
+    env_public[index].id = 0;
+    env_public[index].controller = 0;
+    env_unlock(e);
+    env_give_slot(e);
+}
+
+static void env_fill(struct env *e, const struct env_new *what)
+{
+    memset(&e->regs, 0, sizeof(e->regs));
+    e->regs.eflags = EFLAGS_USER;
+    e->resume = ENV_RESUME_IRET;
+    e->aspace = what->aspace;
+    e->limits = *what->limits;
+    e->ipc_op = 0;
+    e->win_pages = 0;
+    e->faulting = false;
+    atomic_store(&e->has_children, false);
+    e->is_server = false;
+    e->queued = false;
+    e->step = 0;
+    e->progress = 0;
+    e->ticks = 0;
+    atomic_store(&e->wait_from, WAIT_ANY);
+    atomic_store(&e->pager, 0);
+    atomic_store(&e->priority, what->priority);
+    atomic_store(&e->pinned, SCHED_ANY_CPU);
+    atomic_store(&e->mailbox, e);
+    sched_set_home(e, cpu_id());
+}
+
+/* The slot becomes an env: from here on others find it. */
+static void env_publish(struct env *e, const struct env_new *what)
+{
+    struct env_public *public = &env_public[env_index(e)];
+    uint32_t id;
+
+    env_lock(e);
+    id = e->next_id;
+    e->next_id = env_next_id(id);
+    e->mailbox_id = id;
+    e->notified = 0;
+    e->upcall = 0;
+    e->upcall_top = 0;
+    e->death = (struct env_death){0};
+    e->death_bits = what->death_bits;
+    atomic_store(&e->controller, what->controller);
+    atomic_store(&e->pending, 0);
+    e->utcb->self = id;
+    e->utcb->va = e->utcb_va;
+    *public = (struct env_public){.id = (envid_t)id,
+                                  .controller = (envid_t)what->controller,
+                                  .cpu = cpu_id(),
+                                  .priority = what->priority,
+                                  .aspace = what->aspace->serial};
+    env_set_state(e, ENV_STATE_STOPPED);
+    atomic_store(&e->id, id);
+    env_unlock(e);
+}
+
+int env_create(const struct env_new *what, struct env **out)
+{
+    struct env *e = env_take_slot();
+    void *utcb;
+    int error;
+
+    if (e == NULL)
+        return -E_NO_FREE_ENV;
+    error = aspace_utcb_alloc(what->aspace, &e->utcb_va, &utcb);
+    if (error != 0) {
+        env_give_slot(e);
+        return error;
+    }
+    e->utcb = utcb;
+    env_fill(e, what);
+    env_publish(e, what);
+    *out = e;
+    return 0;
+}
+
+void env_pend_locked(struct env *e, uint32_t bits)
+{
+    atomic_fetch_or(&e->pending, bits);
+    sched_poke(e);
+}
+
+/* On the way to user mode. */
+
+bool env_park_ready(struct env *e)
+{
+    bool park;
+
+    env_lock(e);
+    park = (atomic_fetch_and(&e->pending, ~PENDING_STOP) & PENDING_STOP) != 0;
+    if (park)
+        env_set_state(e, ENV_STATE_STOPPED);
+    env_unlock(e);
+    return park;
+}
+
+/* Stops where it is, unless it was started again meanwhile. */
+static void env_park(struct env *e)
+{
+    if (env_park_ready(e))
+        sched_schedule();
+}
+
+static void env_move(struct env *e)
+{
+    uint32_t pinned;
+
+    atomic_fetch_and(&e->pending, ~PENDING_MOVE);
+    pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
+    if (pinned == SCHED_ANY_CPU || pinned == cpu_id())
+        return;
+    this_cpu()->current = NULL;
+    sched_wake(e);
+    sched_schedule();
+}
+
+static void env_give_way(struct env *e)
+{
+    atomic_fetch_and(&e->pending, ~PENDING_RESCHED);
+    if (sched_has_ready(atomic_load_explicit(&e->priority, memory_order_relaxed)))
+        sched_requeue(e);
+}
+
+static void env_continue_ipc(struct env *e, uint32_t pending)
+{
+    atomic_fetch_and(&e->pending, ~(PENDING_RECEIVE | PENDING_ABORT));
+    if (pending & PENDING_ABORT) {
+        e->regs.eax = (uint32_t)-E_ABORTED;
+        e->utcb->ipc_phase = IPC_PHASE_RECV;
+        return;
+    }
+    ipc_resume_receive(e);
+}
+
+/* Each of these either takes its bit away or runs another env. */
+static void env_honour(struct env *e)
+{
+    uint32_t pending;
+
+    while ((pending = atomic_load(&e->pending)) != 0) {
+        if (pending & PENDING_KILL)
+            env_die_on(e);
+        else if (pending & PENDING_STOP)
+            env_park(e);
+        else if (pending & PENDING_MOVE)
+            env_move(e);
+        else if (pending & PENDING_RECEIVE)
+            env_continue_ipc(e, pending);
+        else if (pending & PENDING_ABORT)
+            atomic_fetch_and(&e->pending, ~PENDING_ABORT);
+        else
+            env_give_way(e);
+    }
+}
+
+_Noreturn REGPARM void env_run(struct env *e)
+{
+    struct cpu *cpu = this_cpu();
+
+    ASSERT(atomic_load(&e->home) == cpu->id);
+    ASSERT(!e->queued);
+    cpu->current = e;
+    if (env_state(e) != ENV_STATE_RUNNING) {
+        env_set_state(e, ENV_STATE_RUNNING);
+        env_public[env_index(e)].runs++;
+    }
+    if (unlikely(atomic_load_explicit(&e->pending, memory_order_relaxed) != 0))
+        env_honour(e);
+    if (cpu->cr3 != e->cr3) {
+        /* Published first: see shootdown(). */
+        WRITE_ONCE(cpu->cr3, e->cr3);
+        cpu_write_cr3(e->cr3);
+    }
+    context_show_utcb(e->utcb_va);
+    lockdep_assert_none("to user mode");
+    kernel_exit();
+    context_resume(e);
+}

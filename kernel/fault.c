@@ -1,0 +1,118 @@
+/* Faults of user code; see fault.h. Locks: env->lock for the upcall's address, the address space's to
+ * write its frame.
+ */
+#include "kernel/fault.h"
+
+#include "abi/ipc.h"
+#include "kernel/arch/x86/vectors.h"
+#include "kernel/ipc/ipc.h"
+#include "kernel/log.h"
+#include "kernel/mm/aspace.h"
+
+/* Between two nested frames one word is left free: the handler stores the return address there
+ * (as in JOS, so that its upcall code works). */
+#define UPCALL_SPARE 4u
+
+#define FAULT_ERROR_FETCH 0x10u
+
+static bool fault_on_exception_stack(uint32_t esp, uint32_t top)
+{
+    return esp < top && esp >= top - PAGE_SIZE;
+}
+
+/* Where the frame goes, or 0 when the exception stack is full. */
+static uint32_t upcall_frame_at(uint32_t esp, uint32_t top)
+{
+    uint32_t need = (uint32_t)sizeof(struct env_upcall_frame);
+
+    if (!fault_on_exception_stack(esp, top))
+        return top - need;
+    need += UPCALL_SPARE;
+    return esp - (top - PAGE_SIZE) >= need ? esp - need : 0;
+}
+
+/* Why an upcall could not be entered; NULL when it was. */
+static const char *upcall_enter(struct env *self, const struct fault *fault, uint32_t eip,
+                                uint32_t top)
+{
+    struct env_regs *regs = &self->regs;
+    struct env_upcall_frame frame = {
+        .fault_va = fault->address,
+        .error = fault->error,
+        .edi = regs->edi,
+        .esi = regs->esi,
+        .ebp = regs->ebp,
+        .ebx = regs->ebx,
+        .edx = regs->edx,
+        .ecx = regs->ecx,
+        .eax = regs->eax,
+        .eip = regs->eip,
+        .eflags = regs->eflags,
+        .esp = regs->esp,
+    };
+    uint32_t at = upcall_frame_at(regs->esp, top);
+
+    if (at == 0)
+        return "exception stack overflow";
+    if (aspace_write(self->aspace, at, &frame, sizeof(frame)) != 0)
+        return "no exception stack";
+    regs->esp = at;
+    regs->eip = eip;
+    return NULL;
+}
+
+static _Noreturn void fault_kill(struct env *self, const struct fault *fault, const char *why)
+{
+    const struct env_death death = {.cause = ENV_FAULTED,
+                                    .vector = fault->vector,
+                                    .error = fault->error,
+                                    .address = fault->address,
+                                    .eip = self->regs.eip};
+
+    log_info("[%08x] user fault: vector %u error %x va %08x ip %08x: %s", env_id(self),
+             fault->vector, fault->error, fault->address, self->regs.eip, why);
+    env_die(self, &death);
+}
+
+/* Runs another env if there is a pager. */
+static void fault_to_pager(struct env *self, const struct fault *fault)
+{
+    uint32_t pager = atomic_load(&self->pager);
+    uint32_t message[4] = {
+        IPC_LABEL_FAULT | (fault->error & 0xfu) << 8 | fault->vector,
+        fault->address,
+        self->regs.eip,
+        fault->error & FAULT_ERROR_FETCH ? IPC_FAULT_FETCH : 0,
+    };
+
+    if (pager == 0)
+        return;
+    /* Kept for the case that the pager lets it die. */
+    env_lock(self);
+    self->death = (struct env_death){.vector = fault->vector,
+                                     .error = fault->error,
+                                     .address = fault->address,
+                                     .eip = self->regs.eip};
+    env_unlock(self);
+    (void)ipc_send_fault(self, pager, message, fault->address & ~PAGE_MASK);
+}
+
+_Noreturn void fault_deliver(struct env *self, const struct fault *fault)
+{
+    const char *why = "no handler";
+    uint32_t eip;
+    uint32_t top;
+
+    env_lock(self);
+    eip = self->upcall;
+    top = self->upcall_top;
+    env_unlock(self);
+    if (eip != 0 && fault->vector == VECTOR_PAGE_FAULT) {
+        why = upcall_enter(self, fault, eip, top);
+        if (why == NULL)
+            env_run(self);
+    } else {
+        fault_to_pager(self, fault);
+    }
+    fault_kill(self, fault, why);
+}

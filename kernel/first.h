@@ -1,0 +1,16 @@
+/* The first env: made by the kernel from the first boot module, with all rights. It finds the other
+ * modules mapped read-only, and the facts about the system in the sysinfo window.
+ */
+#ifndef GRAIN_KERNEL_FIRST_H
+#define GRAIN_KERNEL_FIRST_H
+
+struct bootinfo;
+
+/* Fills and publishes the sysinfo window. */
+void first_publish_sysinfo(const struct bootinfo *info);
+
+/* Panics, with the reason, when the first module is no program that can be loaded: without it there
+ * is nothing to run. */
+void first_start(const struct bootinfo *info);
+
+#endif

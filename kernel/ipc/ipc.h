@@ -1,0 +1,43 @@
+/* IPC inside the kernel; abi/ipc.h has what user code sees, docs/ipc.md the protocol.
+ *
+ * Locks: one env lock at a time. To deliver, the lock of the receiver's mailbox is taken to claim the
+ * receiver; the transfer itself needs none, because sender and receiver are both owned by this CPU
+ * then; aspace locks are taken in it, one after the other.
+ */
+#ifndef GRAIN_IPC_IPC_H
+#define GRAIN_IPC_IPC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/env.h"
+
+/* The system calls. */
+REGPARM int32_t sys_ipc(struct env *self);
+REGPARM int32_t sys_notify(struct env *self);
+REGPARM int32_t sys_env_attach(struct env *self);
+
+/* `self` runs, and PENDING_RECEIVE was set: the receive phase of its ipc. Returns when a message is
+ * there, and runs another env otherwise. */
+void ipc_resume_receive(struct env *self);
+
+/* `self` runs and has faulted: tells `pager`. Returns false if there is no such env; otherwise runs
+ * another env. */
+bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4], uint32_t page);
+
+/* Home CPU: takes a blocked env out of its ipc, which returns `error`. Nothing happens if somebody
+ * else has claimed it. */
+void ipc_cancel(struct env *e, int32_t error);
+
+/* A blocked env waits for one partner alone, and that one is dead. */
+bool ipc_partner_is_gone(const struct env *e);
+
+/* Bits for the env of that id, from the kernel: an interrupt, a death. Nobody there: nothing. */
+void ipc_notify(uint32_t id, uint32_t bits);
+
+/* An env dies: errors out at most IPC_FLUSH envs that are blocked at its mailbox; true when none is
+ * left. Its id is gone already, so no new ones come. */
+#define IPC_FLUSH 16u
+bool ipc_flush_mailbox(struct env *dead);
+
+#endif

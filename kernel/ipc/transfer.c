@@ -1,0 +1,116 @@
+/* Message transfer; see transfer.h. No env lock is held here. */
+#include "kernel/ipc/transfer.h"
+
+#include "abi/errors.h"
+#include "abi/ipc.h"
+#include "abi/perm.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/string.h"
+
+/* A range of pages on its way. */
+struct item {
+    uint32_t va;
+    uint32_t pages;
+    uint32_t perm;
+    bool move;
+};
+
+/* The sender's page item, read once: its page is shared with user code. */
+static int item_read(const struct env *from, struct item *item)
+{
+    uint32_t perm = READ_ONCE(from->utcb->send_perm);
+
+    item->va = READ_ONCE(from->utcb->send_va);
+    item->pages = READ_ONCE(from->utcb->send_pages);
+    item->move = (perm & IPC_MOVE) != 0;
+    item->perm = perm & ~IPC_MOVE;
+    if (item->pages > IPC_PAGES_MAX || aspace_check_range(item->va, item->pages) != 0)
+        return -E_INVAL;
+    return aspace_check_perm(item->perm);
+}
+
+static int item_transfer(const struct env *from, struct env *to, const struct item *item)
+{
+    uint32_t *pins = this_cpu()->pins;
+    int error;
+
+    error = aspace_pin(from->aspace, item->va, item->pages, item->perm, pins);
+    if (error != 0)
+        return error;
+    error = item->pages > to->win_pages ? -E_MSG_SIZE
+                                        : aspace_insert(to->aspace, to->win_va, item->pages,
+                                                        item->perm, pins);
+    if (error != 0) {
+        aspace_unpin(pins, item->pages);
+        return error;
+    }
+    if (item->move)
+        aspace_unmap_pinned(from->aspace, item->va, item->pages, pins);
+    return 0;
+}
+
+static uint32_t words_transfer(const struct env *from, struct env *to)
+{
+    uint32_t words = (from->ipc_op & IPC_WORDS_MASK) >> IPC_WORDS_SHIFT;
+
+    if (words != 0)
+        memcpy(to->utcb->words, from->utcb->words, words * sizeof(uint32_t));
+    return words;
+}
+
+static void registers_transfer(const struct env *from, struct env *to)
+{
+    if (from->faulting) {
+        to->regs.ebx = from->fault_msg[0];
+        to->regs.esi = from->fault_msg[1];
+        to->regs.edi = from->fault_msg[2];
+        to->regs.ebp = from->fault_msg[3];
+        return;
+    }
+    to->regs.ebx = from->regs.ebx;
+    to->regs.esi = from->regs.esi;
+    to->regs.edi = from->regs.edi;
+    to->regs.ebp = from->regs.ebp;
+}
+
+/* The answer to a fault changes no register: the env goes on where it faulted, or ends. */
+static void fault_answer(const struct env *from, struct env *to)
+{
+    to->faulting = false;
+    if (from->regs.ebx != FAULT_RESUME)
+        atomic_fetch_or(&to->pending, PENDING_KILL);
+}
+
+int ipc_transfer(struct env *from, struct env *to)
+{
+    struct item item = {.pages = 0};
+    uint32_t words;
+    uint32_t extra = 0;
+    int error;
+
+    if (from->ipc_op & IPC_PAGES) {
+        error = item_read(from, &item);
+        if (error != 0)
+            return error;
+        if (to->win_pages == 0)
+            item.pages = 0; /* the receiver wants none */
+        else
+            error = item_transfer(from, to, &item);
+        if (error != 0)
+            return error;
+    }
+    if (to->faulting) {
+        fault_answer(from, to);
+        return 0;
+    }
+    words = words_transfer(from, to);
+    if (words != 0 || item.pages != 0) {
+        to->utcb->got_words = words;
+        to->utcb->got_pages = item.pages;
+        to->utcb->got_perm = item.pages != 0 ? item.perm : 0;
+        extra = IPC_EXTRA;
+    }
+    registers_transfer(from, to);
+    to->regs.eax = env_id(from) | extra;
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* Moving one message between two envs that this CPU owns. */
+#ifndef GRAIN_IPC_TRANSFER_H
+#define GRAIN_IPC_TRANSFER_H
+
+#include "kernel/env.h"
+
+/* Words and pages of `from`'s ipc into `to`, which waits. 0, or an error, and then nothing changed:
+ * -E_INVAL (the sender's page range), -E_MSG_SIZE, -E_QUOTA, -E_NO_MEM (the receiver's side). */
+int ipc_transfer(struct env *from, struct env *to) MUST_CHECK;
+
+#endif

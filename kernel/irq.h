@@ -1,0 +1,26 @@
+/* Interrupt lines as notifications: a line belongs to one env, which is notified and then acknowledges.
+ *
+ * The line stays masked from the interrupt to irq_ack, so a slow driver is not flooded and a dead one
+ * leaves the line quiet. Locks: the irq lock of the line.
+ */
+#ifndef GRAIN_KERNEL_IRQ_H
+#define GRAIN_KERNEL_IRQ_H
+
+#include <stdint.h>
+
+#include "kernel/env.h"
+
+#define IRQ_LINES 24u /* pins of the first IOAPIC */
+
+void irq_init(void);
+
+/* The interrupt handler: masks the line, notifies its env. */
+void irq_handle(uint32_t line);
+
+/* A dying env's lines become free and masked. */
+void irq_release_all(uint32_t id);
+
+REGPARM int32_t sys_irq_attach(struct env *self);
+REGPARM int32_t sys_irq_ack(struct env *self);
+
+#endif

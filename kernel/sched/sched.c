@@ -1,0 +1,418 @@
+/* The scheduler; see sched.h. */
+#include "kernel/sched/sched.h"
+
+#include "abi/errors.h"
+#include "kernel/arch.h"
+#include "kernel/arch/x86/cpuops.h"
+#include "kernel/arch/x86/lapic.h"
+#include "kernel/arch/x86/paging.h"
+#include "kernel/arch/x86/tsc.h"
+#include "kernel/arch/x86/vectors.h"
+#include "kernel/ipc/ipc.h"
+#include "kernel/log.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/panic.h"
+#include "kernel/sched/timer.h"
+
+static uint64_t sched_slice; /* TSC ticks; immutable after start-up */
+
+void sched_init_cpu(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    for (uint32_t i = 0; i < SCHED_PRIORITIES; i++)
+        list_init(&cpu->ready[i]);
+    cpu->timer_armed = CPU_NEVER;
+    sched_slice = tsc_from_us(SCHED_SLICE_US);
+    timer_init_cpu();
+}
+
+/* The LAPIC timer is programmed only to make it fire earlier; its handler programs what comes next. */
+static void sched_arm(uint64_t deadline)
+{
+    struct cpu *cpu = this_cpu();
+    uint64_t now;
+
+    if (deadline >= cpu->timer_armed)
+        return;
+    cpu->timer_armed = deadline;
+    now = rdtsc();
+    lapic_timer_arm(deadline > now ? deadline - now : 1);
+}
+
+void sched_add_timeout(struct env *e, uint32_t us)
+{
+    uint64_t deadline = rdtsc() + tsc_from_us(us);
+
+    timer_add(e, deadline);
+    sched_arm(deadline);
+}
+
+/* The ready queue. */
+
+static void queue_insert(struct env *e, uint32_t priority)
+{
+    struct cpu *cpu = this_cpu();
+
+    ASSERT(!e->queued);
+    list_append(&cpu->ready[priority], &e->link);
+    cpu->ready_mask |= 1u << priority;
+    e->queue = priority;
+    e->queued = true;
+}
+
+static void queue_remove(struct env *e)
+{
+    struct cpu *cpu = this_cpu();
+
+    ASSERT(e->queued);
+    list_remove(&e->link);
+    if (list_is_empty(&cpu->ready[e->queue]))
+        cpu->ready_mask &= ~(1u << e->queue);
+    e->queued = false;
+}
+
+static struct env *queue_pick(void)
+{
+    struct cpu *cpu = this_cpu();
+    uint32_t top;
+    struct env *e;
+
+    if (cpu->ready_mask == 0)
+        return NULL;
+    top = 31u - (uint32_t)__builtin_clz(cpu->ready_mask);
+    e = CONTAINER_OF(cpu->ready[top].next, struct env, link);
+    queue_remove(e);
+    return e;
+}
+
+/* An env that is to die goes first, so that a busy CPU cannot keep it from dying. */
+static uint32_t queue_priority(const struct env *e)
+{
+    if (atomic_load_explicit(&e->pending, memory_order_relaxed) & PENDING_KILL)
+        return SCHED_PRIORITIES - 1;
+    return atomic_load_explicit(&e->priority, memory_order_relaxed);
+}
+
+/* Inbox: from any CPU to one. */
+
+static void inbox_post(struct env *e, struct cpu *to)
+{
+    bool was_empty;
+
+    /* Whoever finds it posted has changed the env before, and the flag is cleared before the home
+     * CPU looks: pairs with the exchange in sched_take_inbox. */
+    if (atomic_exchange(&e->posted, true))
+        return;
+    lock_acquire(LOCK_INBOX, &to->inbox_lock);
+    was_empty = to->inbox_head == NULL;
+    e->inbox_next = NULL;
+    if (was_empty)
+        to->inbox_head = e;
+    else
+        to->inbox_tail->inbox_next = e;
+    to->inbox_tail = e;
+    lock_release(LOCK_INBOX, &to->inbox_lock);
+    if (was_empty) {
+        this_cpu()->ipis++;
+        lapic_send_ipi(to->lapic_id, VECTOR_WAKE);
+    }
+}
+
+static struct env *inbox_take_all(void)
+{
+    struct cpu *me = this_cpu()->self;
+    struct env *first;
+
+    if (READ_ONCE(me->inbox_head) == NULL)
+        return NULL;
+    lock_acquire(LOCK_INBOX, &me->inbox_lock);
+    first = me->inbox_head;
+    me->inbox_head = NULL;
+    me->inbox_tail = NULL;
+    lock_release(LOCK_INBOX, &me->inbox_lock);
+    return first;
+}
+
+/* Homes. */
+
+void sched_set_home(struct env *e, uint32_t cpu)
+{
+    e->cr3 = paging_cr3(e->aspace->pdpt, cpu);
+    atomic_store_explicit(&e->home, cpu, memory_order_release);
+    env_public[env_index(e)].cpu = cpu;
+}
+
+static bool sched_may_run_on(const struct env *e, uint32_t cpu)
+{
+    uint32_t pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
+
+    return pinned == SCHED_ANY_CPU || pinned == cpu;
+}
+
+/* A halted CPU, which the caller now owes some work; SCHED_ANY_CPU if there is none. */
+static uint32_t sched_take_idle_cpu(void)
+{
+    uint32_t mask = atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed);
+
+    mask &= ~(1u << cpu_id());
+    while (mask != 0) {
+        uint32_t bit = mask & -mask;
+
+        if (atomic_fetch_and(&cpu_idle_mask, ~bit) & bit)
+            return (uint32_t)__builtin_ctz(bit);
+        mask &= ~bit;
+    }
+    return SCHED_ANY_CPU;
+}
+
+static void sched_send_to(struct env *e, uint32_t cpu)
+{
+    sched_set_home(e, cpu);
+    inbox_post(e, cpus[cpu]);
+}
+
+/* The halted CPU that a READY env should go to; SCHED_ANY_CPU if there is none or it must stay. */
+static uint32_t sched_idle_cpu_for(const struct env *e)
+{
+    if (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0)
+        return SCHED_ANY_CPU;
+    if (atomic_load_explicit(&e->pinned, memory_order_relaxed) != SCHED_ANY_CPU)
+        return SCHED_ANY_CPU;
+    if (atomic_load_explicit(&e->pending, memory_order_relaxed) & PENDING_KILL)
+        return SCHED_ANY_CPU;
+    return sched_take_idle_cpu();
+}
+
+/* This CPU is about to run something: the next in line goes to a halted CPU. */
+static void sched_share(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct env *e;
+    uint32_t to;
+
+    if (cpu->ready_mask == 0)
+        return;
+    e = CONTAINER_OF(cpu->ready[31u - (uint32_t)__builtin_clz(cpu->ready_mask)].next, struct env,
+                     link);
+    to = sched_idle_cpu_for(e);
+    if (to == SCHED_ANY_CPU)
+        return;
+    queue_remove(e);
+    sched_send_to(e, to);
+}
+
+/* READY, at home, on no queue: into one. */
+static void sched_admit(struct env *e)
+{
+    struct cpu *cpu = this_cpu();
+    uint32_t priority = queue_priority(e);
+
+    timer_cancel(e);
+    if (atomic_load_explicit(&e->pending, memory_order_relaxed) == PENDING_STOP &&
+        env_park_ready(e))
+        return;
+    if (!sched_may_run_on(e, cpu->id)) {
+        sched_send_to(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
+        return;
+    }
+    if (cpu->current != NULL || cpu->ready_mask != 0) {
+        uint32_t to = sched_idle_cpu_for(e);
+
+        if (to != SCHED_ANY_CPU) {
+            sched_send_to(e, to);
+            return;
+        }
+    }
+    queue_insert(e, priority);
+    if (cpu->current != NULL &&
+        priority > atomic_load_explicit(&cpu->current->priority, memory_order_relaxed))
+        atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
+}
+
+void sched_hand_over(struct env *e)
+{
+    uint32_t home = atomic_load_explicit(&e->home, memory_order_acquire);
+
+    if (home == cpu_id())
+        sched_admit(e);
+    else
+        inbox_post(e, cpus[home]);
+}
+
+void sched_wake(struct env *e)
+{
+    env_set_state(e, ENV_STATE_READY);
+    sched_hand_over(e);
+}
+
+void sched_poke(struct env *e)
+{
+    inbox_post(e, cpus[atomic_load_explicit(&e->home, memory_order_acquire)]);
+}
+
+/* READY in this CPU's queue, and something about it changed: it is queued anew. */
+static void sched_look_queued(struct env *e)
+{
+    queue_remove(e);
+    sched_admit(e);
+}
+
+static void sched_look_blocked(struct env *e)
+{
+    uint32_t pending = atomic_load(&e->pending);
+
+    if (pending & (PENDING_KILL | PENDING_ABORT))
+        ipc_cancel(e, -E_ABORTED);
+    else if (ipc_partner_is_gone(e))
+        ipc_cancel(e, -E_DEAD);
+    else if (e->timer_slot == 0 && !sched_may_run_on(e, cpu_id()))
+        sched_set_home(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
+}
+
+static void sched_look(struct env *e)
+{
+    if (atomic_load_explicit(&e->home, memory_order_acquire) != cpu_id()) {
+        sched_poke(e);
+        return;
+    }
+    switch (env_state(e)) {
+    case ENV_STATE_READY:
+        if (e->queued)
+            sched_look_queued(e);
+        else
+            sched_admit(e);
+        break;
+    case ENV_STATE_SENDING:
+    case ENV_STATE_RECEIVING:
+        sched_look_blocked(e);
+        break;
+    case ENV_STATE_RUNNING: /* current: it is honoured on the way out */
+    case ENV_STATE_CLAIMED: /* its claimer looks at `pending` when he lets go */
+    case ENV_STATE_FREE:
+    case ENV_STATE_STOPPED:
+    case ENV_STATE_DEAD:
+        break;
+    }
+}
+
+void sched_take_inbox(void)
+{
+    struct env *e = inbox_take_all();
+
+    while (e != NULL) {
+        struct env *next = e->inbox_next;
+
+        /* From here on it can be posted again. Pairs with the exchange in inbox_post: a change made
+         * before a post that found the flag set is seen below. */
+        atomic_exchange(&e->posted, false);
+        sched_look(e);
+        e = next;
+    }
+}
+
+/* Timer interrupt. */
+
+static void sched_expire(uint64_t now)
+{
+    struct env *e;
+
+    while ((e = timer_expired(now)) != NULL)
+        ipc_cancel(e, -E_TIMEOUT);
+}
+
+void sched_tick(void)
+{
+    struct cpu *cpu = this_cpu();
+    uint64_t now = rdtsc();
+    uint64_t next;
+
+    cpu->timer_armed = CPU_NEVER;
+    sched_expire(now);
+    next = timer_next();
+    if (cpu->current != NULL) {
+        if (now >= cpu->slice_end) {
+            cpu->current->ticks += sched_slice;
+            cpu->slice_end = now + sched_slice;
+            atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
+        }
+        if (cpu->slice_end < next)
+            next = cpu->slice_end;
+    }
+    sched_arm(next);
+}
+
+/* Switching. */
+
+static void sched_idle(void)
+{
+    uint32_t bit = 1u << cpu_id();
+
+    /* The bit is set before the inbox is looked at; a poster fills the inbox before it sends the
+     * interrupt, which stays pending until the halt. So no post is slept through. */
+    atomic_fetch_or(&cpu_idle_mask, bit);
+    if (READ_ONCE(this_cpu()->self->inbox_head) == NULL) {
+        lockdep_assert_none("into halt");
+        kernel_exit();
+        cpu_halt_with_irqs();
+        kernel_enter();
+    }
+    atomic_fetch_and(&cpu_idle_mask, ~bit);
+}
+
+static void sched_irq_window(void)
+{
+    lockdep_assert_none("into an interrupt window");
+    kernel_exit();
+    cpu_irq_on();
+    cpu_relax(); /* STI holds interrupts off for one instruction */
+    cpu_irq_off();
+    kernel_enter();
+}
+
+static void sched_report_end(void)
+{
+    if (atomic_load(&env_used) != 0)
+        return;
+    log_info("no env is left that could run");
+    log_plain("grain: halt code 0");
+    arch_shutdown();
+}
+
+_Noreturn void sched_schedule(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    for (;;) {
+        struct env *e;
+
+        cpu->current = NULL;
+        sched_take_inbox();
+        e = queue_pick();
+        if (e == NULL) {
+            sched_report_end();
+            sched_idle();
+            continue;
+        }
+        cpu->slice_end = rdtsc() + sched_slice;
+        sched_arm(cpu->slice_end);
+        sched_share();
+        env_run(e);
+    }
+}
+
+_Noreturn void sched_requeue(struct env *self)
+{
+    env_set_state(self, ENV_STATE_READY);
+    queue_insert(self, queue_priority(self));
+    sched_schedule();
+}
+
+_Noreturn void sched_pause(struct env *self)
+{
+    env_set_state(self, ENV_STATE_READY);
+    queue_insert(self, queue_priority(self));
+    this_cpu()->current = NULL;
+    sched_irq_window();
+    sched_schedule();
+}

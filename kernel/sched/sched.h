@@ -1,0 +1,59 @@
+/* The scheduler: each CPU's own ready queue, an inbox for what other CPUs send, timers, idle.
+ *
+ * A ready queue (one list per priority, round robin within it) is its CPU's alone. Other CPUs post an
+ * env to the inbox, the only locked part, and send an interrupt when that was empty. Posting means
+ * "look at this env": the home CPU sees from its state what is to be done. A CPU with more than one
+ * env to run sends work to a halted one.
+ *
+ * Locks: cpu->inbox_lock, a leaf. Nothing here may be called with that lock held.
+ */
+#ifndef GRAIN_SCHED_SCHED_H
+#define GRAIN_SCHED_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/env.h"
+
+#define SCHED_SLICE_US 10000u
+
+/* Each CPU, before its first sched_schedule(). */
+void sched_init_cpu(void);
+
+/* Runs the best ready env, or halts until there is one. What was running has been blocked, queued or
+ * ended by the caller. */
+_Noreturn void sched_schedule(void);
+
+/* `e` is owned by this CPU (claimed, or just stopped being current) and should run: makes it READY and
+ * hands it to its home CPU. */
+void sched_wake(struct env *e);
+
+/* The same for an env that is READY already. */
+void sched_hand_over(struct env *e);
+
+/* Has the home CPU look at an env, whatever its state: something is pending, its partner is dead, its
+ * priority changed. */
+void sched_poke(struct env *e);
+
+/* `self` is current: to the end of its queue, and the next one runs. */
+_Noreturn void sched_requeue(struct env *self);
+/* The same, and interrupts are taken in between: for long work in steps. */
+_Noreturn void sched_pause(struct env *self);
+
+/* `e`, just blocked, at home here: its ipc is cancelled with -E_TIMEOUT after so many microseconds. */
+void sched_add_timeout(struct env *e, uint32_t us);
+
+/* True if an env of this priority or higher is ready on this CPU. */
+static inline bool sched_has_ready(uint32_t priority)
+{
+    return this_cpu()->ready_mask >> priority != 0;
+}
+
+/* Gives an owned env, blocked or on no queue, another home. */
+void sched_set_home(struct env *e, uint32_t cpu);
+
+/* What the interrupts do: VECTOR_WAKE, and VECTOR_TIMER. */
+void sched_take_inbox(void);
+void sched_tick(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* The memory and string functions the kernel has: the usual names, the usual meaning.
+ *
+ * The compiler calls the first four by itself. On the host (unit tests) the C library provides all
+ * but strlcpy, which goes by another name there because some C libraries have it and some do not.
+ */
+#ifndef GRAIN_KERNEL_STRING_H
+#define GRAIN_KERNEL_STRING_H
+
+#include <stddef.h>
+
+#ifdef GRAIN_HOST
+#include <string.h>
+#define strlcpy grain_strlcpy
+#else
+void *memcpy(void *restrict dst, const void *restrict src, size_t len);
+void *memmove(void *dst, const void *src, size_t len);
+void *memset(void *dst, int value, size_t len);
+int memcmp(const void *a, const void *b, size_t len);
+size_t strlen(const char *s);
+int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t len);
+#endif
+
+/* Copies at most size - 1 bytes and always ends dst with 0 (unless size is 0). Returns strlen(src):
+ * the copy is whole when that is below size. */
+size_t strlcpy(char *dst, const char *src, size_t size);
+
+#endif

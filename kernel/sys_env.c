@@ -1,0 +1,371 @@
+/* System calls on envs: create, start, stop, end, registers, fault route, authority.
+ *
+ * Locks: the lock of the env acted on, alone.
+ */
+#include "abi/errors.h"
+#include "kernel/arch/x86/context.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/sched/sched.h"
+#include "kernel/syscall.h"
+
+/* CF PF AF ZF SF TF DF OF AC ID: what user code may set by itself. */
+#define EFLAGS_SETTABLE 0x240dd5u
+#define EFLAGS_ALWAYS   0x202u
+
+_Static_assert(sizeof(struct env_limits) <= UTCB_BUF_WORDS * 4, "limits travel in utcb->buf");
+
+/* An address space for a new env, with one reference in `envs`. */
+static struct aspace *create_space(struct env *self, uint32_t quota, int *error)
+{
+    struct aspace *as;
+
+    if (quota > self->limits.frames) {
+        *error = -E_PERM;
+        return NULL;
+    }
+    as = aspace_create(quota == 0 ? self->limits.frames : quota);
+    *error = as == NULL ? -E_NO_MEM : 0;
+    return as;
+}
+
+static struct aspace *share_space(struct env *self, uint32_t id, int *error) NO_LOCK_ANALYSIS
+{
+    struct env *e = env_authorize_lock(self, id, ENV_RIGHT_CONTROL, error);
+    struct aspace *as;
+
+    if (e == NULL)
+        return NULL;
+    as = e->aspace;
+    atomic_fetch_add_explicit(&as->envs, 1, memory_order_relaxed);
+    env_unlock(e);
+    return as;
+}
+
+/* Gives back a reference of an env that did not come to be. */
+static void release_space(struct aspace *as)
+{
+    if (atomic_fetch_sub_explicit(&as->envs, 1, memory_order_acq_rel) != 1)
+        return;
+    while (!aspace_teardown(as))
+        lock_relax();
+}
+
+/* The child starts as the caller would go on, but with result 0. */
+static void copy_registers(const struct env *self, struct env *child)
+{
+    child->regs = self->regs;
+    child->regs.eax = 0;
+    child->resume = self->resume;
+}
+
+REGPARM int32_t sys_env_create(struct env *self)
+{
+    uint32_t flags = self->regs.edx;
+    struct env_new what = {.controller = env_id(self),
+                           .death_bits = self->regs.edi,
+                           .limits = &self->limits,
+                           .priority = atomic_load(&self->priority)};
+    struct env *child;
+    int error;
+
+    if ((flags & ~(ENV_NEW_ASPACE | ENV_COPY_REGS)) != 0)
+        return -E_INVAL;
+    what.aspace = flags & ENV_NEW_ASPACE ? create_space(self, self->regs.esi, &error)
+                                         : share_space(self, self->regs.ebx, &error);
+    if (what.aspace == NULL)
+        return error;
+    atomic_store(&self->has_children, true);
+    error = env_create(&what, &child);
+    if (error != 0) {
+        release_space(what.aspace);
+        return error;
+    }
+    if (flags & ENV_COPY_REGS)
+        copy_registers(self, child);
+    return (int32_t)env_id(child);
+}
+
+REGPARM int32_t sys_env_start(struct env *self) NO_LOCK_ANALYSIS
+{
+    bool start = false;
+    int error;
+    struct env *e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+
+    if (e == NULL)
+        return error;
+    if (env_state(e) == ENV_STATE_STOPPED) {
+        env_set_state(e, ENV_STATE_READY);
+        start = true;
+    } else {
+        atomic_fetch_and(&e->pending, ~PENDING_STOP);
+    }
+    env_unlock(e);
+    if (start)
+        sched_hand_over(e);
+    return 0;
+}
+
+REGPARM int32_t sys_env_stop(struct env *self) NO_LOCK_ANALYSIS
+{
+    uint32_t flags = self->regs.ebx;
+    uint32_t bits = PENDING_STOP | (flags & ENV_STOP_ABORT ? PENDING_ABORT : 0);
+    enum env_state state;
+    int error;
+    struct env *e;
+
+    if ((flags & ~ENV_STOP_ABORT) != 0)
+        return -E_INVAL;
+    e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+    if (e == NULL)
+        return error;
+    state = env_state(e);
+    if (state != ENV_STATE_STOPPED && (atomic_load(&e->pending) & bits) != bits)
+        env_pend_locked(e, bits);
+    env_unlock(e);
+    if (e == self || state == ENV_STATE_STOPPED)
+        return 0;
+    /* It runs on another CPU, or has to come out of its ipc: until its home CPU has seen to that, the
+     * call is made again. Otherwise it stops before it gets to user mode, whenever that is. */
+    if (state == ENV_STATE_RUNNING || flags & ENV_STOP_ABORT)
+        syscall_restart(self);
+    return 0;
+}
+
+REGPARM int32_t sys_env_destroy(struct env *self) NO_LOCK_ANALYSIS
+{
+    int error;
+    struct env *e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+
+    if (e == NULL)
+        return error;
+    if (e == self) {
+        const struct env_death death = {.cause = ENV_EXITED, .status = self->regs.ebx};
+
+        env_unlock(e);
+        env_die(self, &death);
+    }
+    if (e->death.cause == 0)
+        e->death = (struct env_death){.cause = ENV_KILLED, .status = self->regs.ebx};
+    if (env_state(e) == ENV_STATE_STOPPED)
+        env_set_state(e, ENV_STATE_READY);
+    env_pend_locked(e, PENDING_KILL);
+    env_unlock(e);
+    return 0;
+}
+
+/* A dead env has no id that env_find knows: the public record still says which it was. */
+REGPARM int32_t sys_env_reap(struct env *self) NO_LOCK_ANALYSIS
+{
+    uint32_t id = self->regs.edx;
+    struct env *e = &env_table[ENV_INDEX(id)];
+    const struct env *controller;
+
+    if (env_find(id) != NULL)
+        return -E_BUSY;
+    env_lock(e);
+    controller = env_find(atomic_load(&e->controller));
+    if (id == 0 || env_state(e) != ENV_STATE_DEAD || (uint32_t)env_public[ENV_INDEX(id)].id != id ||
+        controller == NULL || controller->aspace != self->aspace) {
+        env_unlock(e);
+        return -E_BAD_ENV;
+    }
+    *(struct env_death *)self->utcb->buf = e->death;
+    env_free_unlock(e);
+    return 0;
+}
+
+/* A stopped env that the caller controls, locked. */
+static struct env *stopped_env_lock(struct env *self, uint32_t id, int *error) NO_LOCK_ANALYSIS
+{
+    struct env *e = env_authorize_lock(self, id, ENV_RIGHT_CONTROL, error);
+
+    if (e == NULL)
+        return NULL;
+    if (env_state(e) == ENV_STATE_STOPPED)
+        return e;
+    env_unlock(e);
+    *error = -E_BUSY;
+    return NULL;
+}
+
+REGPARM int32_t sys_env_read_regs(struct env *self) NO_LOCK_ANALYSIS
+{
+    int error;
+    struct env *e = stopped_env_lock(self, self->regs.edx, &error);
+    struct env_regs regs;
+
+    if (e == NULL)
+        return error;
+    regs = e->regs;
+    if (e->resume == ENV_RESUME_SYSEXIT) {
+        regs.eip = VSYS_RETURN;
+        regs.edx = VSYS_RETURN;
+        regs.ecx = regs.esp;
+        regs.eflags = EFLAGS_ALWAYS;
+    }
+    env_unlock(e);
+    *(struct env_regs *)self->utcb->buf = regs;
+    return 0;
+}
+
+REGPARM int32_t sys_env_write_regs(struct env *self) NO_LOCK_ANALYSIS
+{
+    int error;
+    struct env *e = stopped_env_lock(self, self->regs.edx, &error);
+
+    if (e == NULL)
+        return error;
+    e->regs = *(const struct env_regs *)self->utcb->buf;
+    e->regs.eflags = (e->regs.eflags & EFLAGS_SETTABLE) | EFLAGS_ALWAYS;
+    e->resume = ENV_RESUME_IRET;
+    e->progress = 0;
+    atomic_fetch_and(&e->pending, ~PENDING_RECEIVE);
+    env_unlock(e);
+    return 0;
+}
+
+REGPARM int32_t sys_env_set_pager(struct env *self) NO_LOCK_ANALYSIS
+{
+    uint32_t pager = self->regs.ebx;
+    int error;
+    struct env *e;
+
+    if (pager != 0 && env_find(pager) == NULL)
+        return -E_BAD_ENV;
+    e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+    if (e == NULL)
+        return error;
+    atomic_store(&e->pager, pager);
+    env_unlock(e);
+    return 0;
+}
+
+REGPARM int32_t sys_env_set_controller(struct env *self) NO_LOCK_ANALYSIS
+{
+    uint32_t controller = self->regs.ebx;
+    struct env *to = env_find(controller);
+    int error;
+    struct env *e;
+
+    if (to == NULL)
+        return -E_BAD_ENV;
+    e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+    if (e == NULL)
+        return error;
+    atomic_store(&to->has_children, true);
+    atomic_store(&e->controller, controller);
+    e->death_bits = self->regs.esi;
+    env_public[env_index(e)].controller = (envid_t)controller;
+    env_unlock(e);
+    return 0;
+}
+
+REGPARM int32_t sys_env_set_upcall(struct env *self) NO_LOCK_ANALYSIS
+{
+    uint32_t eip = self->regs.ebx;
+    uint32_t top = self->regs.esi;
+    int error;
+    struct env *e;
+
+    if (eip >= USER_TOP || (eip != 0 && aspace_check_range(top - PAGE_SIZE, 1) != 0))
+        return -E_INVAL;
+    e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+    if (e == NULL)
+        return error;
+    e->upcall = eip;
+    e->upcall_top = top;
+    env_public[env_index(e)].upcall = eip;
+    env_unlock(e);
+    return 0;
+}
+
+REGPARM int32_t sys_env_set_sched(struct env *self) NO_LOCK_ANALYSIS
+{
+    uint32_t priority = self->regs.ebx;
+    uint32_t cpu = self->regs.esi;
+    int error;
+    struct env *e;
+
+    if (priority >= SCHED_PRIORITIES || (cpu != SCHED_ANY_CPU && cpu >= cpu_count))
+        return -E_INVAL;
+    if (priority > self->limits.priority)
+        return -E_PERM;
+    e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+    if (e == NULL)
+        return error;
+    atomic_store(&e->priority, priority);
+    atomic_store(&e->pinned, cpu);
+    env_public[env_index(e)].priority = priority;
+    env_pend_locked(e, PENDING_MOVE | PENDING_RESCHED);
+    env_unlock(e);
+    return 0;
+}
+
+/* Limits. */
+
+static bool ports_within(const struct env_port_range *want, const struct env_limits *have)
+{
+    if (want->last < want->first)
+        return true;
+    for (uint32_t i = 0; i < ENV_PORT_LIST; i++) {
+        if (want->first >= have->ports[i].first && want->last <= have->ports[i].last)
+            return true;
+    }
+    return false;
+}
+
+static bool send_within(envid_t want, const struct env_limits *have)
+{
+    if (have->send_count == ENV_SEND_ANY)
+        return true;
+    for (uint32_t i = 0; i < have->send_count; i++) {
+        if (have->send_to[i] == want)
+            return true;
+    }
+    return false;
+}
+
+static bool limits_within(const struct env_limits *want, const struct env_limits *have)
+{
+    if ((want->syscalls[0] & ~have->syscalls[0]) != 0 ||
+        (want->syscalls[1] & ~have->syscalls[1]) != 0 || (want->irqs & ~have->irqs) != 0 ||
+        want->priority > have->priority || want->frames > have->frames)
+        return false;
+    if (want->send_count == ENV_SEND_ANY && have->send_count != ENV_SEND_ANY)
+        return false;
+    for (uint32_t i = 0; want->send_count != ENV_SEND_ANY && i < want->send_count; i++) {
+        if (!send_within(want->send_to[i], have))
+            return false;
+    }
+    for (uint32_t i = 0; i < ENV_PORT_LIST; i++) {
+        if (!ports_within(&want->ports[i], have))
+            return false;
+    }
+    return true;
+}
+
+REGPARM int32_t sys_env_set_limits(struct env *self) NO_LOCK_ANALYSIS
+{
+    struct env_limits want = *(const struct env_limits *)self->utcb->buf;
+    int error;
+    struct env *e;
+
+    if (want.send_count != ENV_SEND_ANY && want.send_count > ENV_SEND_LIST)
+        return -E_INVAL;
+    e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
+    if (e == NULL)
+        return error;
+    /* The env reads its limits without a lock, so it must not be running meanwhile. */
+    if (e != self && env_state(e) != ENV_STATE_STOPPED)
+        error = -E_BUSY;
+    if (want.frames == 0)
+        want.frames = e->limits.frames;
+    if (error == 0 && !limits_within(&want, &e->limits))
+        error = -E_PERM;
+    if (error == 0) {
+        e->limits = want;
+        aspace_shrink_quota(e->aspace, want.frames);
+    }
+    env_unlock(e);
+    return error;
+}

@@ -1,0 +1,178 @@
+/* System calls on memory. They act on the address space of an env that the caller controls, pages, or
+ * shares a space with; long ranges go in steps, with a return to user mode after each.
+ *
+ * Locks: the target env's while its space is looked up; then the space's own, inside mm/.
+ */
+#include "abi/errors.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/syscall.h"
+
+/* The space of env `id` (0: one's own), held until memory_done. */
+static struct aspace *memory_target(struct env *self, uint32_t id, int *error) NO_LOCK_ANALYSIS
+{
+    struct env *e;
+    struct aspace *as;
+
+    *error = 0;
+    if (id == 0)
+        return self->aspace;
+    e = env_authorize_lock(self, id, ENV_RIGHT_MEMORY, error);
+    if (e == NULL)
+        return NULL;
+    as = e->aspace;
+    if (as != self->aspace)
+        aspace_hold(as);
+    env_unlock(e);
+    return as;
+}
+
+static void memory_done(const struct env *self, struct aspace *as)
+{
+    if (as != self->aspace)
+        aspace_drop(as);
+}
+
+static int memory_check(uint32_t va, uint32_t pages)
+{
+    if (pages > PAGE_CALL_MAX)
+        return -E_INVAL;
+    return aspace_check_range(va, pages);
+}
+
+/* How many pages the next step works on, from self->progress on. */
+static uint32_t memory_step(struct env *self, uint32_t pages, uint32_t most)
+{
+    if (self->progress >= pages)
+        self->progress = 0;
+    return pages - self->progress < most ? pages - self->progress : most;
+}
+
+/* The end of a step that returned `error` and did `step` pages. */
+static int32_t memory_advance(struct env *self, uint32_t pages, uint32_t step, int error)
+{
+    self->progress += step;
+    if (error != 0 || self->progress >= pages) {
+        self->progress = 0;
+        return error;
+    }
+    syscall_restart(self);
+}
+
+REGPARM int32_t sys_page_alloc(struct env *self)
+{
+    uint32_t va = self->regs.ebx;
+    uint32_t pages = self->regs.esi;
+    uint32_t perm = self->regs.edi;
+    struct aspace *as;
+    uint32_t step;
+    int error;
+
+    if (memory_check(va, pages) != 0 || aspace_check_perm(perm) != 0)
+        return -E_INVAL;
+    as = memory_target(self, self->regs.edx, &error);
+    if (as == NULL)
+        return error;
+    step = memory_step(self, pages, ASPACE_ALLOC_STEP);
+    error = aspace_alloc_pages(as, va + self->progress * PAGE_SIZE, step, perm);
+    memory_done(self, as);
+    return memory_advance(self, pages, step, error);
+}
+
+static int memory_map_step(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
+                           uint32_t step)
+{
+    uint32_t *pins = this_cpu()->pins;
+    uint32_t perm = dstva & PAGE_MASK;
+    int error = aspace_pin(src, srcva, step, perm, pins);
+
+    if (error != 0)
+        return error;
+    error = aspace_insert(dst, dstva & ~PAGE_MASK, step, perm, pins);
+    if (error != 0)
+        aspace_unpin(pins, step);
+    return error;
+}
+
+REGPARM int32_t sys_page_map(struct env *self)
+{
+    uint32_t srcva = self->regs.ebx;
+    uint32_t dstva = self->regs.edi; /* permissions in the low bits */
+    uint32_t pages = self->regs.ebp;
+    struct aspace *src;
+    struct aspace *dst;
+    uint32_t step;
+    int error;
+
+    if (memory_check(srcva, pages) != 0 || memory_check(dstva & ~PAGE_MASK, pages) != 0 ||
+        aspace_check_perm(dstva & PAGE_MASK) != 0)
+        return -E_INVAL;
+    src = memory_target(self, self->regs.edx, &error);
+    if (src == NULL)
+        return error;
+    dst = memory_target(self, self->regs.esi, &error);
+    if (dst == NULL) {
+        memory_done(self, src);
+        return error;
+    }
+    step = memory_step(self, pages, ASPACE_STEP);
+    error = memory_map_step(src, srcva + self->progress * PAGE_SIZE, dst,
+                            dstva + self->progress * PAGE_SIZE, step);
+    memory_done(self, src);
+    memory_done(self, dst);
+    return memory_advance(self, pages, step, error);
+}
+
+REGPARM int32_t sys_page_unmap(struct env *self)
+{
+    uint32_t va = self->regs.ebx;
+    uint32_t pages = self->regs.esi;
+    struct aspace *as;
+    uint32_t step;
+    int error;
+
+    if (memory_check(va, pages) != 0)
+        return -E_INVAL;
+    as = memory_target(self, self->regs.edx, &error);
+    if (as == NULL)
+        return error;
+    step = memory_step(self, pages, pages);
+    step = aspace_unmap(as, va + self->progress * PAGE_SIZE, step);
+    memory_done(self, as);
+    return memory_advance(self, pages, step, 0);
+}
+
+REGPARM int32_t sys_page_protect(struct env *self)
+{
+    uint32_t va = self->regs.ebx;
+    uint32_t pages = self->regs.esi;
+    uint32_t perm = self->regs.edi;
+    struct aspace *as;
+    uint32_t step;
+    int error;
+
+    if (memory_check(va, pages) != 0 || aspace_check_perm(perm) != 0)
+        return -E_INVAL;
+    as = memory_target(self, self->regs.edx, &error);
+    if (as == NULL)
+        return error;
+    step = memory_step(self, pages, ASPACE_STEP);
+    /* Nobody gives himself the right to write: what he shares may be copy-on-write. */
+    error = aspace_protect(as, va + self->progress * PAGE_SIZE, step, perm, as != self->aspace);
+    memory_done(self, as);
+    return memory_advance(self, pages, step, error);
+}
+
+REGPARM int32_t sys_aspace_info(struct env *self)
+{
+    struct aspace_usage usage;
+    struct aspace *as;
+    int error;
+
+    as = memory_target(self, self->regs.edx, &error);
+    if (as == NULL)
+        return error;
+    aspace_usage(as, &usage);
+    memory_done(self, as);
+    *(struct aspace_usage *)self->utcb->buf = usage;
+    return 0;
+}

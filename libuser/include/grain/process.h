@@ -1,0 +1,44 @@
+/* Programs and copies of oneself, in address spaces of their own. All that these functions create
+ * is controlled by the caller, which is notified of NOTIFY_CHILD when it ends; process_wait takes
+ * that and the dead env's slot. */
+#ifndef GRAIN_PROCESS_H
+#define GRAIN_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/env.h"
+#include "grain/compiler.h"
+
+/* A copy of the calling env in an address space of its own: writable pages are copied now,
+ * read-only ones shared. Returns the child's id, and 0 in the child. Other envs of the caller's
+ * address space are not copied; while they run, what they write is copied at no certain moment.
+ * E_NO_FREE_ENV, E_NO_MEM, E_QUOTA. */
+MUST_CHECK envid_t dumbfork(void);
+
+/* What to start. argv and envp end with NULL; envp may be NULL: empty. Together with their strings
+ * they fit the new stack, SPAWN_STACK_PAGES less one page. */
+struct spawn {
+    const void *image; /* an ELF file in memory, kernel/elf.h */
+    size_t size;
+    const char *const *argv;
+    const char *const *envp;
+    uint32_t quota;     /* frames; 0: what the caller may give at most */
+    const char *reason; /* out: what was wrong with the image, if E_INVAL; else NULL */
+};
+
+/* Loads a program into a new address space; the env is stopped at its entry point. Returns its id;
+ * E_INVAL (the image), E_NO_FREE_ENV, E_NO_MEM, E_QUOTA, E_MSG_SIZE (arguments do not fit). */
+MUST_CHECK envid_t spawn_load(struct spawn *what);
+
+/* The same, and lets it run. */
+MUST_CHECK envid_t spawn_elf(struct spawn *what);
+
+/* Waits until an env that the caller created has ended, and frees its slot. *death, unless NULL:
+ * how it ended. E_BAD_ENV: no such env, or another's. */
+MUST_CHECK int process_wait(envid_t id, struct env_death *death);
+
+/* Ends an env that the caller created, and frees its slot: for cleaning up. */
+void process_kill(envid_t id);
+
+#endif

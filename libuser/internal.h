@@ -1,0 +1,31 @@
+/* What the library's files share and programs do not see. */
+#ifndef LIBUSER_INTERNAL_H
+#define LIBUSER_INTERNAL_H
+
+#include <stdint.h>
+
+#include "abi/env.h"
+#include "grain/compiler.h"
+#include "grain/layout.h"
+#include "grain/utcb.h"
+
+int main(int argc, char **argv, char **envp);
+
+/* The calling env's own SCRATCH_PAGES pages of address space. Who maps something there unmaps it
+ * before it returns. */
+static inline uintptr_t scratch_area(void)
+{
+    return SCRATCH_AREA + utcb_slot() * SCRATCH_PAGES * PAGE_SIZE;
+}
+
+/* Undoes a mapping whose range is known to be good: cannot fail. */
+void scratch_unmap(void);
+
+/* Waits for the end of an env that the caller controls, with NOTIFY_CHILD; takes its slot. */
+MUST_CHECK int child_wait(envid_t id, struct env_death *death);
+
+/* In a forked child: it has none of its parent's threads, and may use their stack slots again, all
+ * but the one that it runs on. */
+void threads_forget(void);
+
+#endif

@@ -1,0 +1,61 @@
+/* init's main loop, and the end of the machine. */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "grain/notify.h"
+#include "grain/process.h"
+#include "grain/syscall.h"
+#include "grain/windows.h"
+#include "servers/init/init.h"
+
+/* Devices of emulators; on a real machine nothing listens there. */
+#define QEMU_EXIT_PORT   0xf4 /* isa-debug-exit: ends with status value * 2 + 1 */
+#define QEMU_EXIT_GOOD   0x10
+#define QEMU_EXIT_BAD    0x11
+#define BOCHS_POWER_PORT 0x8900 /* ends when it is told "Shutdown" */
+
+static void run_program(const struct sysinfo_module *module, uint32_t index)
+{
+    struct program program;
+    struct env_death death;
+
+    program_parse(&program, module, index);
+    struct report_usage before = report_usage_now();
+    envid_t id = program_start(&program);
+    int result = id;
+    if (id > 0)
+        result = process_wait(id, &death);
+    if (result < 0)
+        report_not_started(&program, result);
+    else
+        report_death(&program, &death);
+    report_leak(&program, &before);
+    program_reap_orphans(true);
+}
+
+static void power_off(bool failed)
+{
+    (void)port_out(QEMU_EXIT_PORT, 4, failed ? QEMU_EXIT_BAD : QEMU_EXIT_GOOD);
+    for (const char *c = "Shutdown"; *c != 0; c++)
+        (void)port_out(BOCHS_POWER_PORT, 1, (uint32_t)*c);
+}
+
+static _Noreturn void halt(bool failed)
+{
+    printf("grain: halt code %d\n", failed ? 1 : 0);
+    power_off(failed);
+    for (;;)
+        (void)notify_wait(0xffffffffu);
+}
+
+int main(void)
+{
+    const struct sysinfo *info = sysinfo();
+
+    report_init();
+    for (uint32_t i = 1; i < info->nmodules; i++)
+        run_program(&info->modules[i], i);
+    if (info->nmodules <= 1)
+        demo_run();
+    halt(report_failed());
+}

@@ -1,0 +1,43 @@
+"""Runs unittest cases and reports them as TAP."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from types import TracebackType
+from typing import Union
+
+Error = Union[
+    "tuple[type[BaseException], BaseException, TracebackType]",
+    "tuple[None, None, None]",
+]
+
+
+class TapResult(unittest.TestResult):
+    """One TAP line for each test method."""
+
+    def _report(self, verdict: str, test: unittest.TestCase, text: str = "") -> None:
+        print(f"{verdict} {self.testsRun} - {'.'.join(test.id().split('.')[-2:])}")
+        for line in text.splitlines():
+            print(f"# {line}")
+
+    def addSuccess(self, test: unittest.TestCase) -> None:
+        super().addSuccess(test)
+        self._report("ok", test)
+
+    def addFailure(self, test: unittest.TestCase, err: Error) -> None:
+        super().addFailure(test, err)
+        self._report("not ok", test, self.failures[-1][1])
+
+    def addError(self, test: unittest.TestCase, err: Error) -> None:
+        super().addError(test, err)
+        self._report("not ok", test, self.errors[-1][1])
+
+
+def run_tests() -> None:
+    """Run every test of the main program's module; exit status 1 if one failed."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result = suite.run(TapResult())
+    assert result is not None
+    print(f"1..{result.testsRun}")
+    sys.exit(0 if result.wasSuccessful() else 1)

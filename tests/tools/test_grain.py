@@ -1,0 +1,238 @@
+"""Tests of tools/grain: console to TAP, how boots end, emulator commands. Shell scripts stand in for emulators."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.dont_write_bytecode = True
+
+from grainlib import bochs, cmd_summary, iso, qemu  # noqa: E402
+from grainlib.build import Build, Module  # noqa: E402
+from grainlib.cmd_test import run_boot  # noqa: E402
+from grainlib.ending import Clocks  # noqa: E402
+from grainlib.failure import Failure  # noqa: E402
+from grainlib.guest import Guest, Terminal  # noqa: E402
+from grainlib.machine import Machine, parse_size, refuse_impossible  # noqa: E402
+from grainlib.tap import Tap  # noqa: E402
+from tap_runner import run_tests  # noqa: E402
+
+CLOCKS = Clocks(silence=10, limit=20)
+
+
+class Folder(unittest.TestCase):
+    """A test with a temporary folder."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+
+class Console(Folder):
+    """A console turned into TAP."""
+
+    def boot(self, script: str, clocks: Clocks = CLOCKS, expect_panic: str | None = None) -> list[str]:
+        """The TAP of a boot whose emulator is a shell script."""
+        out = io.StringIO()
+        tap = Tap(out)
+        run_boot(lambda: Guest.on_pipe(["sh", "-c", script], self.folder / "log"), clocks, tap, expect_panic)
+        tap.finish()
+        return out.getvalue().splitlines()
+
+    def test_results_are_numbered(self) -> None:
+        lines = self.boot(r"printf 'ok - a.one\r\n# note\nnoise\nskip - a.two: no tty\ngrain: halt code 0\n'; exit 33")
+        self.assertEqual(lines, ["ok 1 - a.one", "# note", "ok 2 - a.two # SKIP no tty", "1..2"])
+
+    def test_failure_keeps_its_id_and_detail(self) -> None:
+        lines = self.boot("echo 'not ok - a.one: got 3: want 4'; echo 'grain: halt code 1'")
+        self.assertEqual(lines[:3], ["not ok 1 - a.one", "# got 3: want 4", "not ok 2 - boot: halt code 1"])
+
+    def test_noise_is_no_result(self) -> None:
+        lines = self.boot("echo 'it is ok - really'; echo 'ok - a'; echo 'grain: halt code 0'")
+        self.assertEqual(lines, ["ok 1 - a", "1..1"])
+
+    def test_no_test_is_a_failure(self) -> None:
+        self.assertEqual(self.boot("echo 'grain: halt code 0'")[0], "not ok 1 - boot: no test reported anything")
+
+    def test_halt_code_fails_a_boot_whose_tests_passed(self) -> None:
+        lines = self.boot("echo 'ok - a'; echo 'grain: halt code 2'")
+        self.assertIn("not ok 2 - boot: halt code 2", lines)
+
+    def test_panic_shows_what_follows(self) -> None:
+        lines = self.boot("echo 'ok - a'; echo 'cpu 1: panic: lock order'; echo ' backtrace'; exit 65")
+        self.assertEqual(lines[1], "not ok 2 - boot: cpu 1: panic: lock order")
+        self.assertIn("#  backtrace", lines)
+
+    def test_panic_in_a_test_id_is_none(self) -> None:
+        lines = self.boot("echo 'ok - kernel.panic: text'; echo 'grain: halt code 0'")
+        self.assertEqual(lines, ["ok 1 - kernel.panic", "# text", "1..1"])
+
+    def test_expected_panic_passes(self) -> None:
+        lines = self.boot("echo 'panic: stack overflow'; exit 65", expect_panic="stack overflow")
+        self.assertEqual(lines, ["ok 1 - panic: stack overflow", "1..1"])
+
+    def test_expected_panic_that_does_not_come(self) -> None:
+        lines = self.boot("echo 'ok - a'; echo 'grain: halt code 0'", expect_panic="stack overflow")
+        self.assertEqual(lines[1], "not ok 2 - panic: stack overflow")
+
+    def test_another_panic_than_expected(self) -> None:
+        lines = self.boot("echo 'panic: other'; exit 65", expect_panic="stack overflow")
+        self.assertEqual(lines[0], "not ok 1 - panic: stack overflow")
+
+    def test_triple_fault(self) -> None:
+        lines = self.boot("echo 'ok - a'; exit 0")
+        self.assertRegex(lines[1], "^not ok 2 - boot: the emulator ended with status 0 .*triple fault")
+
+    def test_unexpected_exit_shows_the_emulators_words(self) -> None:
+        lines = self.boot("echo 'qemu: no such file' >&2; exit 1")
+        self.assertRegex(lines[0], "^not ok 1 - boot: the emulator ended with status 1")
+        self.assertIn("# qemu: no such file", lines)
+
+    def test_silence_is_a_hang(self) -> None:
+        lines = self.boot("echo 'ok - a'; printf 'half a line'; exec sleep 30", Clocks(silence=0.3, limit=20))
+        self.assertRegex(lines[1], "^not ok 2 - boot: hang: no output for 0.3 s")
+        self.assertEqual(lines[-2], "# half a line")
+
+    def test_endless_output_is_a_hang(self) -> None:
+        lines = self.boot("while :; do echo x; sleep 0.01; done", Clocks(silence=5, limit=0.5))
+        self.assertRegex(lines[0], "^not ok 1 - boot: hang: it still runs")
+
+    def test_tail_is_bounded(self) -> None:
+        lines = self.boot("seq 1000; exit 1")
+        self.assertEqual(len(lines), 62)
+        self.assertEqual(lines[1], "# 941")
+
+    def test_control_characters_do_not_reach_tap(self) -> None:
+        self.assertEqual(self.boot(r"printf 'ok - a\033[2J\n'; echo 'grain: halt code 0'")[0], "ok 1 - a?[2J")
+
+    def test_console_is_kept(self) -> None:
+        self.boot("echo noise; echo 'grain: halt code 0'")
+        self.assertEqual((self.folder / "log").read_text(), "noise\ngrain: halt code 0\n")
+
+    def test_console_on_a_terminal(self) -> None:
+        console = Terminal()
+        script = f"echo drawing; printf 'ok - a\\ngrain: halt code 0\\n' > {console.path}; exec sleep 30"
+        out = io.StringIO()
+        run_boot(
+            lambda: Guest.on_terminals(["sh", "-c", script], self.folder / "log", console), CLOCKS, Tap(out), None
+        )
+        self.assertEqual(out.getvalue(), "ok 1 - a\n")
+
+    def test_emulator_on_a_terminal_dies(self) -> None:
+        console = Terminal()
+        out = io.StringIO()
+        run_boot(lambda: Guest.on_terminals(["false"], self.folder / "log", console), CLOCKS, Tap(out), None)
+        self.assertRegex(out.getvalue(), "^not ok 1 - boot: the emulator ended with status 1")
+
+
+class Commands(Folder):
+    """Emulator commands."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        facts = {"kernels": {}, "programs": {}, "boot_programs": []}
+        (self.folder / "grain-build.json").write_text(json.dumps(facts))
+        self.machine = Machine(
+            build=Build(self.folder),
+            engine="qemu",
+            smp=4,
+            mem_mib=256,
+            boot="kernel",
+            thread="multi",
+            kernel_name="big",
+            kernel=self.folder / "grain-big.elf",
+            modules=(Module(self.folder / "init.elf"), Module(self.folder / "t.elf", ("a,b", "c"))),
+            append="quiet",
+        )
+        finder = mock.patch("shutil.which", return_value="/bin/true")
+        finder.start()
+        self.addCleanup(finder.stop)
+
+    def test_qemu_modules_double_their_commas(self) -> None:
+        words = qemu.command(self.machine)
+        modules = words[words.index("-initrd") + 1]
+        self.assertEqual(modules, f"{self.folder}/init.elf,{self.folder}/t.elf a,,b c")
+
+    def test_qemu_refuses_a_module_path_with_a_space(self) -> None:
+        machine = replace(self.machine, modules=(Module(Path("/a b/init.elf")),))
+        with self.assertRaisesRegex(Failure, "space"):
+            qemu.command(machine)
+
+    def test_iso_replaces_kernel_and_modules(self) -> None:
+        words = qemu.command(replace(self.machine, boot="iso"))
+        self.assertIn("-cdrom", words)
+        self.assertNotIn("-kernel", words)
+
+    def test_grub_modules_start_with_their_name(self) -> None:
+        text = iso.render_config(self.machine)
+        self.assertIn("multiboot /boot/grain.elf grain.elf 'quiet'\n", text)
+        self.assertIn("\nmodule /boot/init.elf 'init.elf'\nmodule /boot/t.elf 't.elf' 'a,b' 'c'\n", text)
+
+    def test_bochs_has_as_many_cpus(self) -> None:
+        bochs.configure(self.machine, "/dev/pts/9")
+        config = (bochs.folder(self.machine) / "bochsrc").read_text()
+        self.assertIn("count=4", config)
+        self.assertIn("dev=/dev/pts/9", config)
+
+    def test_name_is_one_file_name(self) -> None:
+        machine = replace(self.machine, append="x=/y " + "long " * 40)
+        self.assertRegex(machine.name(), r"^[A-Za-z0-9.=-]{1,80}$")
+        self.assertNotEqual(machine.name(), replace(machine, append=machine.append + "er").name())
+
+    def test_icount_wants_one_cpu(self) -> None:
+        machine = replace(self.machine, engine="icount", thread="single")
+        with self.assertRaisesRegex(Failure, "--thread single"):
+            refuse_impossible(machine, asked_single=False)
+        refuse_impossible(machine, asked_single=True)
+        refuse_impossible(replace(machine, smp=1), asked_single=False)
+
+    def test_bochs_has_eight_cpus_at_most(self) -> None:
+        with self.assertRaisesRegex(Failure, "at most 8"):
+            refuse_impossible(replace(self.machine, engine="bochs", smp=9), asked_single=False)
+
+    def test_kvm_is_refused_politely(self) -> None:
+        with mock.patch("builtins.open", side_effect=PermissionError(13, "Permission denied")):
+            with self.assertRaisesRegex(Failure, "/dev/kvm"):
+                refuse_impossible(replace(self.machine, engine="kvm"), asked_single=False)
+
+    def test_sizes(self) -> None:
+        self.assertEqual((parse_size("64M"), parse_size("2g")), (64, 2048))
+        with self.assertRaises(Failure):
+            parse_size("64")
+
+    def test_unknown_program_lists_what_there_is(self) -> None:
+        build = Build(self.folder)
+        build.facts["programs"] = {"ps": "/x/ps.elf"}
+        with self.assertRaisesRegex(Failure, "no program top; there is ps"):
+            build.module("top -d 1")
+        with self.assertRaisesRegex(Failure, "not built yet"):
+            build.module("ps")
+
+    def test_no_build(self) -> None:
+        with self.assertRaisesRegex(Failure, "no build in"):
+            Build(self.folder / "nowhere")
+
+
+class Summary(unittest.TestCase):
+    """Results added up."""
+
+    def test_lines_count_and_skips_do_not(self) -> None:
+        tap = "ok 1 - a\nok 2 - b # SKIP no\nnot ok 3 - c\n1..3\n"
+        total = cmd_summary.count({"name": "grain:user / user/x", "stdout": tap, "result": "FAIL"})
+        self.assertEqual((total.passed, total.failed), (1, ["user/x: c"]))
+
+    def test_a_silent_failure_counts_once(self) -> None:
+        total = cmd_summary.count({"name": "user/x", "stdout": "ok 1 - a\n", "result": "TIMEOUT"})
+        self.assertEqual((total.passed, total.failed), (1, ["user/x: timeout"]))
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -1,0 +1,14 @@
+"""The parts of tools/grain, one noun to a file.
+
+cli        the commands and their order
+build      what Meson built, and programs from outside the tree
+machine    what is to be booted, and the options that describe it
+qemu       every QEMU flag
+bochs      the Bochs configuration
+iso        the GRUB image
+launch     from a machine to a running guest
+guest      a running emulator and the lines of its console
+ending     how a boot ended, told from those lines
+tap        test results
+cmd_*      one command each: add_parser() and a function of the parsed arguments
+"""

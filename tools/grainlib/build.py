@@ -1,0 +1,93 @@
+"""A build directory, read from the grain-build.json that Meson writes into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grainlib.failure import Failure
+
+SOURCE_DIR = Path(__file__).resolve().parents[2]
+DESCRIPTION = "grain-build.json"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A program in the boot image: its file and the words after its name."""
+
+    path: Path
+    args: tuple[str, ...] = ()
+
+    def text(self, name: str) -> str:
+        """The module's command line, under the name the boot loader is to give it."""
+        return " ".join((name, *self.args))
+
+
+def display_path(path: Path) -> str:
+    """A path as short as the current directory allows."""
+    here = Path.cwd()
+    return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+
+
+class Build:
+    """Kernels, programs and compiler of one build directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        try:
+            self.facts: dict[str, Any] = json.loads((self.path / DESCRIPTION).read_text())
+        except FileNotFoundError:
+            raise Failure(f"no build in {display_path(self.path)}: ./run or ./check makes one") from None
+
+    @staticmethod
+    def find(path: str | None) -> Build:
+        """The build asked for, or the one in the current directory, or build/ in the source tree."""
+        if path is not None:
+            return Build(Path(path))
+        here = Path.cwd()
+        return Build(here if (here / DESCRIPTION).exists() else SOURCE_DIR / "build")
+
+    def file(self, *parts: str) -> Path:
+        """A path below the build directory; its folder exists afterwards."""
+        path = self.path.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def kernel(self, name: str) -> Path:
+        """A kernel image by name (grain, object, subsystem, big) or by path."""
+        known = self.facts["kernels"]
+        return self._built(Path(known[name]) if name in known else Path(name), f"kernel {name}", known)
+
+    def module(self, words: str) -> Module:
+        """A program with its arguments: `NAME args`, `FILE.elf args` or `FILE.c args`."""
+        name, *args = shlex.split(words) or [""]
+        known = self.facts["programs"]
+        if name.endswith(".c"):
+            path = self.compile(Path(name))
+        else:
+            path = self._built(Path(known[name]) if name in known else Path(name), f"program {name}", known)
+        return Module(path, tuple(args))
+
+    def compile(self, source: Path) -> Path:
+        """Build one C file from outside the tree as a user program."""
+        if not source.exists():
+            raise Failure(f"no file {source}")
+        facts = self.facts
+        output = self.file("outside", source.stem + ".elf")
+        command = [*facts["cc"], *facts["user_args"], "-Wall", str(source), "-o", str(output)]
+        command += [*facts["user_link_args"], facts["libuser"], facts["builtins"]]
+        if subprocess.run(command, check=False).returncode != 0:
+            raise Failure(f"{source} does not compile")
+        return output
+
+    def _built(self, path: Path, what: str, known: dict[str, str]) -> Path:
+        if path.is_file():
+            return path
+        if str(path) in known.values():
+            raise Failure(f"{what} is not built yet: ninja -C {display_path(self.path)}")
+        raise Failure(f"no {what}; there is {', '.join(sorted(known)) or 'none'}")

@@ -1,0 +1,41 @@
+"""Command line: collects the commands and turns failures into one line and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+from grainlib import cmd_gdb, cmd_iso, cmd_lint, cmd_run, cmd_summary, cmd_test
+from grainlib.failure import Failure
+
+# A further command is a module here, with add_parser(commands) that sets `command` to its function.
+COMMANDS = (cmd_run, cmd_test, cmd_gdb, cmd_iso, cmd_lint, cmd_summary)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(prog="grain", description="Boot, test and check Grain.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        module.add_parser(commands)
+    return parser
+
+
+def on_terminate(_signal: int, _frame: FrameType | None) -> None:
+    """Leave by an exception, so that the emulator is ended on the way out."""
+    raise SystemExit(1)
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; the exit status is 0 when it succeeded, else 1 (2 for wrong usage)."""
+    signal.signal(signal.SIGTERM, on_terminate)
+    args = make_parser().parse_args(argv)
+    try:
+        return int(args.command(args))
+    except Failure as failure:
+        print(f"grain: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1

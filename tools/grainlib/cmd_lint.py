@@ -1,0 +1,133 @@
+"""grain format, lint, lint-locks: the checks that need no boot.
+
+lint runs three: `format` (clang-format would change nothing), `tidy` (clang-tidy has nothing to say) and `locks`
+(Clang's thread-safety analysis, with its newest release here, because older ones do not know guarded fields).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from grainlib.build import SOURCE_DIR, Build, display_path
+from grainlib.failure import Failure
+from grainlib.sources import Compilation, c_files, compilations, is_kernel
+from grainlib.tap import Tap
+
+# Releases whose analysis knows fields guarded by a sibling, newest first, and what switches that on.
+FIELD_CLANGS = [f"clang-{version}" for version in range(30, 21, -1)]
+FIELD_OPTIONS = ["-fexperimental-late-parse-attributes", "-DGRAIN_TSA_FIELDS=1"]
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    parser = commands.add_parser("format", help="format the C sources in place")
+    parser.add_argument("--build", help=argparse.SUPPRESS)
+    parser.set_defaults(command=format_all)
+    parser = commands.add_parser("lint", help="check format, clang-tidy and lock annotations")
+    parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
+    parser.add_argument("--tap", action="store_true", help="results as TAP; a check whose tool is missing is skipped")
+    parser.add_argument("checks", nargs="*", metavar="CHECK", help=f"of {', '.join(CHECKS)} (default: all)")
+    parser.set_defaults(command=lint)
+    parser = commands.add_parser("lint-locks", help="check lock annotations")
+    parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
+    parser.set_defaults(command=lint, tap=False, checks=["locks"])
+
+
+def format_all(_args: argparse.Namespace) -> int:
+    """Rewrite what is not formatted."""
+    need("clang-format")
+    return subprocess.run(["clang-format", "-i", *map(str, c_files())], check=False).returncode
+
+
+def lint(args: argparse.Namespace) -> int:
+    """Run the checks asked for; exit status 0 when none found anything."""
+    unknown = [name for name in args.checks if name not in CHECKS]
+    if unknown:
+        raise Failure(f"no check {unknown[0]}; there is {', '.join(CHECKS)}")
+    build = Build.find(args.build)
+    tap = Tap.on_stdout()
+    for name in args.checks or CHECKS:
+        try:
+            complaints = CHECKS[name](build)
+        except Failure as missing:
+            if not args.tap:
+                raise
+            tap.skip(f"lint.{name}", str(missing))
+            continue
+        tap.result(not complaints, f"lint.{name}", complaints)
+    tap.finish()
+    return 1 if tap.failures else 0
+
+
+def check_format(_build: Build) -> list[str]:
+    """What clang-format would change."""
+    need("clang-format")
+    return run_all([["clang-format", "--dry-run", "-Werror", str(file)] for file in c_files()])
+
+
+def check_tidy(build: Build) -> list[str]:
+    """What clang-tidy finds in files of the cross build; it reads a database with one entry a file."""
+    need("clang-tidy")
+    wanted = [compilation for compilation in compilations(build) if "tests/unit/" not in compilation.output]
+    database = build.file("lint", "compile_commands.json")
+    entries = [{"file": str(c.file), "directory": c.directory, "command": c.command} for c in wanted]
+    database.write_text(json.dumps(entries, indent=1))
+    return run_all([["clang-tidy", "--quiet", "-p", str(database.parent), str(c.file)] for c in wanted])
+
+
+def check_locks(build: Build) -> list[str]:
+    """What the thread-safety analysis finds in the kernel."""
+    clang = next((name for name in FIELD_CLANGS if shutil.which(name)), None)
+    return run_all(
+        [analysis_command(c, clang) for c in compilations(build) if is_kernel(c)], directory=build.path
+    )
+
+
+def analysis_command(compilation: Compilation, clang: str | None) -> list[str]:
+    """The build's compile command, turned into an analysis that writes no file and warns of locks alone."""
+    words = shlex.split(compilation.command)
+    if clang is not None:
+        words = [clang, *words[1:], *FIELD_OPTIONS]
+    for option in ("-o", "-MQ", "-MF"):
+        if option in words:
+            at = words.index(option)
+            del words[at : at + 2]
+    words = [word for word in words if word not in ("-MD", "-c") and not word.startswith("-W")]
+    return [*words, "-fsyntax-only", "-Wno-everything", "-Wthread-safety", "-Werror=thread-safety"]
+
+
+CHECKS: dict[str, Callable[[Build], list[str]]] = {
+    "format": check_format,
+    "tidy": check_tidy,
+    "locks": check_locks,
+}
+
+
+def need(program: str) -> None:
+    """Say what is missing."""
+    if shutil.which(program) is None:
+        raise Failure(f"no {program}: install {program}")
+
+
+def run_all(commands: Iterable[list[str]], directory: Path | None = None) -> list[str]:
+    """Run commands on all host CPUs; the output lines of those that fail."""
+
+    def run(command: list[str]) -> list[str]:
+        result = subprocess.run(
+            command, check=False, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if result.returncode == 0:
+            return []
+        text = result.stdout.replace(str(SOURCE_DIR) + os.sep, "")
+        return text.splitlines() or [f"{display_path(Path(command[0]))}: exit status {result.returncode}"]
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return [line for lines in pool.map(run, commands) for line in lines]

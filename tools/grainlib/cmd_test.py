@@ -1,0 +1,65 @@
+"""grain test: boot test programs and turn their console into TAP."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable
+
+from grainlib import launch, machine
+from grainlib.build import display_path
+from grainlib.ending import Clocks, Ending, Kind, watch
+from grainlib.guest import Guest
+from grainlib.tap import Tap
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("test", help="boot test programs, print TAP")
+    machine.add_arguments(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the emulator command and do nothing")
+    parser.add_argument("--timeout", type=float, default=60, metavar="S", help="hung after S seconds of silence (60)")
+    parser.add_argument("--limit", type=float, default=300, metavar="S", help="hung after S seconds in all (300)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="boot N times, up to the first failure")
+    parser.add_argument("--expect-panic", metavar="TEXT", help="pass only when the kernel panics with TEXT")
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0 when there were tests and all passed."""
+    target = machine.from_arguments(args, default_programs=False)
+    command = launch.command(target)
+    if args.dry_run:
+        print(shlex.join(command))
+        return 0
+    tap = Tap.on_stdout()
+    tap.note(shlex.join(command))
+    tap.note(f"console in {display_path(target.log())}")
+    launch.prepare(target)
+    clocks = Clocks(args.timeout, args.limit)
+    for boot in range(1, args.repeat + 1):
+        tap.suffix = f" (boot {boot})" if args.repeat > 1 else ""
+        run_boot(lambda: launch.launch(target), clocks, tap, args.expect_panic)
+        if tap.failures:
+            break
+    tap.finish()
+    return 1 if tap.failures else 0
+
+
+def run_boot(start: Callable[[], Guest], clocks: Clocks, tap: Tap, expect_panic: str | None) -> None:
+    """One boot's results, and one more if it did not end as it should."""
+    before = tap.count
+    with start() as guest:
+        ending = watch(guest, clocks, tap.guest_line)
+    if expect_panic is not None:
+        report_panic(ending, expect_panic, tap)
+    elif not ending.success:
+        tap.result(False, f"boot: {ending.text}", ending.tail)
+    elif tap.count == before:
+        tap.result(False, "boot: no test reported anything", ending.tail)
+
+
+def report_panic(ending: Ending, text: str, tap: Tap) -> None:
+    """The result of a test that has to end in a panic."""
+    as_expected = ending.kind is Kind.PANIC and text in ending.text
+    tap.result(as_expected, f"panic: {text}", [] if as_expected else [ending.text, *ending.tail])

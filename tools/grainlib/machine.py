@@ -1,0 +1,103 @@
+"""What is to be booted: engine, CPUs, memory, kernel, programs; and the options that say so."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from grainlib.build import Build, Module
+from grainlib.failure import Failure
+
+ENGINES = ("qemu", "icount", "bochs", "kvm")
+BOCHS_MAX_CPUS = 8
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One boot, whichever engine does it."""
+
+    build: Build
+    engine: str
+    smp: int
+    mem_mib: int
+    boot: str
+    thread: str
+    kernel_name: str
+    kernel: Path
+    modules: tuple[Module, ...]
+    append: str
+
+    def name(self) -> str:
+        """A file name for what this boot leaves behind; the same boot has the same name."""
+        words = [self.engine, self.boot, self.kernel_name, f"smp{self.smp}", self.append]
+        words += [module.text(module.path.stem) for module in self.modules[1:]]
+        text = re.sub(r"[^A-Za-z0-9.=]+", "-", " ".join(word for word in words if word)).strip("-")
+        return text if len(text) <= 80 else f"{text[:72]}{zlib.crc32(text.encode()):08x}"
+
+    def log(self) -> Path:
+        """Where the console of this boot is kept."""
+        return self.build.file("console", self.name() + ".log")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that describe a machine, common to all commands that boot one."""
+    parser.add_argument("--engine", choices=ENGINES, default="qemu", help="what boots the kernel (default: qemu)")
+    parser.add_argument("--smp", type=int, metavar="N", help="CPUs (default: 4, icount 1)")
+    parser.add_argument("--mem", default="256M", metavar="SIZE", help="memory, as 256M or 1G (default: %(default)s)")
+    parser.add_argument("--boot", choices=("kernel", "iso"), default="kernel", help="direct, or GRUB on an ISO")
+    parser.add_argument("--thread", choices=("multi", "single"), help="QEMU's host threads: one a CPU, or one")
+    parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
+    parser.add_argument("--kernel", default="grain", metavar="VARIANT", help="grain, object, subsystem, big or a file")
+    parser.add_argument("--append", default="", metavar="WORDS", help="words for the kernel command line")
+    parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="NAME, FILE.elf, FILE.c, quoted with arguments")
+
+
+def from_arguments(args: argparse.Namespace, default_programs: bool) -> Machine:
+    """The machine the options describe. init comes first; without programs, init has the build's own list."""
+    build = Build.find(args.build)
+    programs = args.programs or (build.facts["boot_programs"] if default_programs else [])
+    smp = args.smp if args.smp is not None else (1 if args.engine == "icount" else 4)
+    machine = Machine(
+        build=build,
+        engine=args.engine,
+        smp=smp,
+        mem_mib=parse_size(args.mem),
+        boot="iso" if args.engine == "bochs" else args.boot,
+        thread=args.thread or ("single" if args.engine == "icount" else "multi"),
+        kernel_name=Path(args.kernel).stem,
+        kernel=build.kernel(args.kernel),
+        modules=tuple(build.module(words) for words in ("init", *programs)),
+        append=args.append,
+    )
+    refuse_impossible(machine, asked_single=args.thread == "single")
+    return machine
+
+
+def parse_size(text: str) -> int:
+    """MiB in a size such as 256M or 1G."""
+    match = re.fullmatch(r"(\d+)([MG])", text.upper())
+    if not match:
+        raise Failure(f"--mem {text}: a size is a number and M or G")
+    return int(match[1]) * (1024 if match[2] == "G" else 1)
+
+
+def refuse_impossible(machine: Machine, asked_single: bool) -> None:
+    """One line for what the engine could not do or would do otherwise than meant."""
+    smp = machine.smp
+    if smp < 1:
+        raise Failure("--smp: at least one CPU")
+    if machine.engine == "icount" and machine.thread == "multi":
+        raise Failure("--engine icount counts on one host thread only: leave --thread multi out")
+    if machine.engine == "icount" and smp > 1 and not asked_single:
+        raise Failure("--engine icount runs several CPUs in turn on one thread: say --thread single if you mean it")
+    if machine.engine == "bochs" and smp > BOCHS_MAX_CPUS:
+        raise Failure(f"--engine bochs has at most {BOCHS_MAX_CPUS} CPUs")
+    if machine.engine == "kvm":
+        try:
+            open("/dev/kvm", "r+b").close()
+        except OSError as error:
+            why = f"--engine kvm: cannot open /dev/kvm ({error.strerror}); --engine qemu runs anywhere"
+            raise Failure(why) from None

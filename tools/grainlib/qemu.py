@@ -1,0 +1,70 @@
+"""Every QEMU flag, and what each exit status means."""
+
+from __future__ import annotations
+
+import shutil
+
+from grainlib import iso
+from grainlib.build import display_path
+from grainlib.failure import Failure
+from grainlib.machine import Machine
+
+PROGRAM = "qemu-system-i386"
+
+# A 32-bit CPU and just the features that the kernel uses beyond it, so that every QEMU version emulates the same one
+# (`max` grows with each release) and the translator has them all. PAE, PGE, SYSENTER and the APIC are in qemu32.
+TCG_CPU = "qemu32,+nx,+smep,+smap,+umip"
+
+# What the guest writes to the debug-exit port (v << 1 | 1 is QEMU's status).
+EXIT_SUCCESS = 0x10 << 1 | 1
+EXIT_FAILURE = 0x11 << 1 | 1
+EXIT_PANIC = 0x20 << 1 | 1
+
+GDB_PORT = 1234
+
+
+def command(machine: Machine, serial: str = "stdio", debug: bool = False) -> list[str]:
+    """The QEMU command for a machine, its first serial port connected as `serial` says."""
+    if shutil.which(PROGRAM) is None:
+        raise Failure(f"no {PROGRAM}: install qemu-system-x86")
+    words = [PROGRAM, *accelerator(machine), "-smp", str(machine.smp), "-m", f"{machine.mem_mib}M"]
+    words += boot_source(machine)
+    words += ["-display", "none", "-serial", serial, "-nic", "none", "-no-reboot"]
+    if "mon:" not in serial:
+        words += ["-monitor", "none"]
+    words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    if debug:
+        words += ["-gdb", f"tcp:127.0.0.1:{GDB_PORT}", "-S"]
+    return words
+
+
+def accelerator(machine: Machine) -> list[str]:
+    """What executes the guest."""
+    if machine.engine == "kvm":
+        return ["-accel", "kvm", "-cpu", "host"]
+    if machine.engine == "icount":
+        # One virtual nanosecond an instruction, and idle time skipped: two runs agree to the digit.
+        return ["-icount", "shift=0,sleep=off", "-cpu", TCG_CPU]
+    return ["-accel", f"tcg,thread={machine.thread}", "-cpu", TCG_CPU]
+
+
+def boot_source(machine: Machine) -> list[str]:
+    """Kernel and modules, directly or on an ISO."""
+    if machine.boot == "iso":
+        return ["-cdrom", display_path(iso.path(machine))]
+    words = ["-kernel", display_path(machine.kernel)]
+    words += ["-initrd", ",".join(module_words(machine))]
+    if machine.append:
+        words += ["-append", machine.append]
+    return words
+
+
+def module_words(machine: Machine) -> list[str]:
+    """The modules as -initrd wants them: a comma ends one unless doubled, a space ends the file name."""
+    texts = []
+    for module in machine.modules:
+        name = display_path(module.path)
+        if " " in name:
+            raise Failure(f"QEMU cannot load a module whose path has a space: {name}")
+        texts.append(module.text(name).replace(",", ",,"))
+    return texts
