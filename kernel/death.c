@@ -29,7 +29,7 @@ static void death_void_id(struct env *e)
     env_lock(e);
     atomic_store(&e->id, 0);
     if (e->death.cause == 0)
-        e->death.cause = ENV_KILLED;
+        e->death.cause = e->fault_refused ? ENV_FAULTED : ENV_KILLED;
     env_unlock(e);
     env_public[env_index(e)].status = ENV_DYING;
     irq_release_all(death_id(e));
@@ -53,7 +53,8 @@ static void death_pass_on(struct env *child, uint32_t from, uint32_t to, uint32_
     }
     atomic_store(&child->controller, to);
     env_public[env_index(child)].controller = (envid_t)to;
-    child->death_bits = to == 0 ? 0 : bits;
+    if (to == 0 || child->death_bits != 0) /* 0: nobody waited for it, and nobody will */
+        child->death_bits = to == 0 ? 0 : bits;
     env_unlock(child);
 }
 

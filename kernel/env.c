@@ -167,6 +167,7 @@ static void env_fill(struct env *e, const struct env_new *what)
     e->ipc_op = 0;
     e->win_pages = 0;
     e->faulting = false;
+    e->fault_refused = false;
     atomic_store(&e->has_children, false);
     e->is_server = false;
     e->queued = false;

@@ -78,6 +78,7 @@ struct env {
     uint32_t win_va;      /* where pages may come, */
     uint32_t win_pages;   /* and how many */
     bool faulting;        /* the ipc is a fault, told to the pager */
+    bool fault_refused;   /* and the pager would not resolve it: it dies of that */
     uint32_t fault_msg[4];
 
     /* Its own mailbox: guarded by lock. */

@@ -159,15 +159,18 @@ REGPARM int32_t sys_env_reap(struct env *self) NO_LOCK_ANALYSIS
     uint32_t id = self->regs.edx;
     struct env *e = &env_table[ENV_INDEX(id)];
     const struct env *controller;
+    int error = 0;
 
-    if (env_find(id) != NULL)
-        return -E_BUSY;
     env_lock(e);
     controller = env_find(atomic_load(&e->controller));
-    if (id == 0 || env_state(e) != ENV_STATE_DEAD || (uint32_t)env_public[ENV_INDEX(id)].id != id ||
-        controller == NULL || controller->aspace != self->aspace) {
+    if (id == 0 || (uint32_t)env_public[ENV_INDEX(id)].id != id || controller == NULL ||
+        controller->aspace != self->aspace)
+        error = -E_BAD_ENV;
+    else if (env_state(e) != ENV_STATE_DEAD)
+        error = -E_BUSY;
+    if (error != 0) {
         env_unlock(e);
-        return -E_BAD_ENV;
+        return error;
     }
     *(struct env_death *)self->utcb->buf = e->death;
     env_free_unlock(e);

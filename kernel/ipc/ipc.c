@@ -432,7 +432,7 @@ static int ipc_reply(struct env *self, struct env **to)
     }
     if (error != 0) {
         if ((*to)->faulting)
-            atomic_fetch_or(&(*to)->pending, PENDING_KILL);
+            ipc_refuse_fault(*to);
         ipc_fail(*to, IPC_PHASE_RECV, error);
     }
     return 0;
@@ -580,22 +580,22 @@ bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
 
 /* Cancelling. */
 
-void ipc_cancel(struct env *e, int32_t error)
+bool ipc_cancel(struct env *e, int32_t error)
 {
     uint32_t phase = env_state(e) == ENV_STATE_SENDING ? IPC_PHASE_SEND : IPC_PHASE_RECV;
 
     if (!ipc_claim_blocked(e))
-        return;
+        return false;
     atomic_fetch_and(&e->pending, ~PENDING_ABORT);
-    if (e->faulting) {
-        /* An aborted fault happens again; with the pager dead there is nobody to resume it. */
+    /* An aborted fault happens again; with the pager dead there is nobody to resume it. */
+    if (e->faulting && error == -E_ABORTED)
         e->faulting = false;
-        if (error != -E_ABORTED)
-            atomic_fetch_or(&e->pending, PENDING_KILL);
-    } else {
+    else if (e->faulting)
+        ipc_refuse_fault(e);
+    else
         ipc_fail(e, phase, error);
-    }
     sched_wake(e);
+    return true;
 }
 
 bool ipc_flush_mailbox(struct env *dead)
@@ -617,10 +617,8 @@ bool ipc_flush_mailbox(struct env *dead)
         env_unlock(dead);
         if (e == NULL)
             return true;
-        if (e->faulting) {
-            e->faulting = false;
-            atomic_fetch_or(&e->pending, PENDING_KILL);
-        }
+        if (e->faulting)
+            ipc_refuse_fault(e);
         sched_wake(e);
     }
     return false;

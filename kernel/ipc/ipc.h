@@ -25,9 +25,9 @@ void ipc_resume_receive(struct env *self);
  * another env. */
 bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4], uint32_t page);
 
-/* Home CPU: takes a blocked env out of its ipc, which returns `error`. Nothing happens if somebody
- * else has claimed it. */
-void ipc_cancel(struct env *e, int32_t error);
+/* Home CPU: takes a blocked env out of its ipc, which returns `error`. False, and nothing happens, if
+ * somebody else has claimed it. */
+bool ipc_cancel(struct env *e, int32_t error);
 
 /* A blocked env waits for one partner alone, and that one is dead. */
 bool ipc_partner_is_gone(const struct env *e);

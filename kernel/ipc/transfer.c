@@ -73,12 +73,20 @@ static void registers_transfer(const struct env *from, struct env *to)
     to->regs.ebp = from->regs.ebp;
 }
 
+void ipc_refuse_fault(struct env *e)
+{
+    e->faulting = false;
+    e->fault_refused = true;
+    atomic_fetch_or(&e->pending, PENDING_KILL);
+}
+
 /* The answer to a fault changes no register: the env goes on where it faulted, or ends. */
 static void fault_answer(const struct env *from, struct env *to)
 {
-    to->faulting = false;
-    if (from->regs.ebx != FAULT_RESUME)
-        atomic_fetch_or(&to->pending, PENDING_KILL);
+    if (from->regs.ebx == FAULT_RESUME)
+        to->faulting = false;
+    else
+        ipc_refuse_fault(to);
 }
 
 int ipc_transfer(struct env *from, struct env *to)

@@ -8,4 +8,7 @@
  * -E_INVAL (the sender's page range), -E_MSG_SIZE, -E_QUOTA, -E_NO_MEM (the receiver's side). */
 int ipc_transfer(struct env *from, struct env *to) MUST_CHECK;
 
+/* The fault that `e`, owned by this CPU, is telling its pager will not be resolved: it dies of it. */
+void ipc_refuse_fault(struct env *e);
+
 #endif

@@ -14,7 +14,11 @@
 #include "kernel/panic.h"
 #include "kernel/sched/timer.h"
 
-static uint64_t sched_slice; /* TSC ticks; immutable after start-up */
+#define SCHED_CLAIM_GRACE_US 20u /* when to look again at an env whose timeout met a claim */
+
+/* TSC ticks; immutable after start-up. */
+static uint64_t sched_slice;
+static uint64_t sched_claim_grace;
 
 void sched_init_cpu(void)
 {
@@ -24,6 +28,7 @@ void sched_init_cpu(void)
         list_init(&cpu->ready[i]);
     cpu->timer_armed = CPU_NEVER;
     sched_slice = tsc_from_us(SCHED_SLICE_US);
+    sched_claim_grace = tsc_from_us(SCHED_CLAIM_GRACE_US);
     timer_init_cpu();
 }
 
@@ -209,7 +214,8 @@ static void sched_admit(struct env *e)
     uint32_t priority = queue_priority(e);
 
     timer_cancel(e);
-    if (atomic_load_explicit(&e->pending, memory_order_relaxed) == PENDING_STOP &&
+    if ((atomic_load_explicit(&e->pending, memory_order_relaxed) &
+         (PENDING_STOP | PENDING_KILL)) == PENDING_STOP &&
         env_park_ready(e))
         return;
     if (!sched_may_run_on(e, cpu->id)) {
@@ -263,9 +269,9 @@ static void sched_look_blocked(struct env *e)
     uint32_t pending = atomic_load(&e->pending);
 
     if (pending & (PENDING_KILL | PENDING_ABORT))
-        ipc_cancel(e, -E_ABORTED);
+        (void)ipc_cancel(e, -E_ABORTED);
     else if (ipc_partner_is_gone(e))
-        ipc_cancel(e, -E_DEAD);
+        (void)ipc_cancel(e, -E_DEAD);
     else if (e->timer_slot == 0 && !sched_may_run_on(e, cpu_id()))
         sched_set_home(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
 }
@@ -317,8 +323,11 @@ static void sched_expire(uint64_t now)
 {
     struct env *e;
 
-    while ((e = timer_expired(now)) != NULL)
-        ipc_cancel(e, -E_TIMEOUT);
+    while ((e = timer_expired(now)) != NULL) {
+        /* Claimed by another CPU, which will wake it (that ends its timer) or put it back to wait. */
+        if (!ipc_cancel(e, -E_TIMEOUT) && env_state(e) != ENV_STATE_READY)
+            timer_add(e, now + sched_claim_grace);
+    }
 }
 
 void sched_tick(void)

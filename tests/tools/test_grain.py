@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 
 from grainlib import bochs, cmd_summary, iso, qemu  # noqa: E402
 from grainlib.build import Build, Module  # noqa: E402
-from grainlib.cmd_test import run_boot  # noqa: E402
+from grainlib.cmd_test import Boot, run_boot  # noqa: E402
 from grainlib.ending import Clocks  # noqa: E402
 from grainlib.failure import Failure  # noqa: E402
 from grainlib.guest import Guest, Terminal  # noqa: E402
@@ -43,7 +43,7 @@ class Console(Folder):
         """The TAP of a boot whose emulator is a shell script."""
         out = io.StringIO()
         tap = Tap(out)
-        run_boot(lambda: Guest.on_pipe(["sh", "-c", script], self.folder / "log"), clocks, tap, expect_panic)
+        run_boot(Boot(lambda: Guest.on_pipe(["sh", "-c", script], self.folder / "log"), clocks, expect_panic), tap)
         tap.finish()
         return out.getvalue().splitlines()
 
@@ -121,15 +121,13 @@ class Console(Folder):
         console = Terminal()
         script = f"echo drawing; printf 'ok - a\\ngrain: halt code 0\\n' > {console.path}; exec sleep 30"
         out = io.StringIO()
-        run_boot(
-            lambda: Guest.on_terminals(["sh", "-c", script], self.folder / "log", console), CLOCKS, Tap(out), None
-        )
+        run_boot(Boot(lambda: Guest.on_terminals(["sh", "-c", script], self.folder / "log", console), CLOCKS), Tap(out))
         self.assertEqual(out.getvalue(), "ok 1 - a\n")
 
     def test_emulator_on_a_terminal_dies(self) -> None:
         console = Terminal()
         out = io.StringIO()
-        run_boot(lambda: Guest.on_terminals(["false"], self.folder / "log", console), CLOCKS, Tap(out), None)
+        run_boot(Boot(lambda: Guest.on_terminals(["false"], self.folder / "log", console), CLOCKS), Tap(out))
         self.assertRegex(out.getvalue(), "^not ok 1 - boot: the emulator ended with status 1")
 
 
@@ -186,6 +184,14 @@ class Commands(Folder):
         machine = replace(self.machine, append="x=/y " + "long " * 40)
         self.assertRegex(machine.name(), r"^[A-Za-z0-9.=-]{1,80}$")
         self.assertNotEqual(machine.name(), replace(machine, append=machine.append + "er").name())
+
+    def test_bochs_firmware_that_dies_is_told_from_a_kernel_that_dies(self) -> None:
+        machine = replace(self.machine, engine="bochs")
+        (bochs.folder(machine) / "bochs.log").write_text("p[CPU0 ] >>PANIC<< exception(): 3rd\n")
+        machine.log().write_text("")
+        self.assertRegex(bochs.firmware_failure(machine) or "", "crashes before")
+        machine.log().write_text("GRUB")
+        self.assertIsNone(bochs.firmware_failure(machine))
 
     def test_icount_wants_one_cpu(self) -> None:
         machine = replace(self.machine, engine="icount", thread="single")

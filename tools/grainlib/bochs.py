@@ -76,3 +76,14 @@ def configure(machine: Machine, console: str) -> None:
         )
     )
     (folder(machine) / "debugger").write_text("c\n")
+
+
+def firmware_failure(machine: Machine) -> str | None:
+    """What to say when the firmware died before our first instruction, as that of some distributions does.
+
+    It cannot have been the kernel: the boot loader writes to the console first.
+    """
+    log = folder(machine) / "bochs.log"
+    if machine.log().stat().st_size or ">>PANIC<<" not in log.read_text(errors="replace"):
+        return None
+    return f"the firmware {BIOS} of this Bochs crashes before the boot loader"

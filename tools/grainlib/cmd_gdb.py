@@ -20,7 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("gdb", help="boot stopped, with gdb attached")
     machine.add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print both commands and do nothing")
-    parser.add_argument("--ex", action="append", default=[], metavar="GDB", help="gdb command to start with; may repeat")
+    parser.add_argument("--ex", action="append", default=[], metavar="GDB", help="gdb command to start with")
     parser.add_argument("--batch", action="store_true", help="leave gdb after those commands")
     parser.set_defaults(command=run)
 

@@ -21,6 +21,9 @@ from grainlib.failure import Failure
 from grainlib.sources import Compilation, c_files, compilations, is_kernel
 from grainlib.tap import Tap
 
+# Other releases of these two format differently and have other opinions.
+LLVM_RELEASE = "14"
+
 # Releases whose analysis knows fields guarded by a sibling, newest first, and what switches that on.
 FIELD_CLANGS = [f"clang-{version}" for version in range(30, 21, -1)]
 FIELD_OPTIONS = ["-fexperimental-late-parse-attributes", "-DGRAIN_TSA_FIELDS=1"]
@@ -43,8 +46,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def format_all(_args: argparse.Namespace) -> int:
     """Rewrite what is not formatted."""
-    need("clang-format")
-    return subprocess.run(["clang-format", "-i", *map(str, c_files())], check=False).returncode
+    return subprocess.run([pinned("clang-format"), "-i", *map(str, c_files())], check=False).returncode
 
 
 def lint(args: argparse.Namespace) -> int:
@@ -69,18 +71,18 @@ def lint(args: argparse.Namespace) -> int:
 
 def check_format(_build: Build) -> list[str]:
     """What clang-format would change."""
-    need("clang-format")
-    return run_all([["clang-format", "--dry-run", "-Werror", str(file)] for file in c_files()])
+    tool = pinned("clang-format")
+    return run_all([[tool, "--dry-run", "-Werror", str(file)] for file in c_files()])
 
 
 def check_tidy(build: Build) -> list[str]:
     """What clang-tidy finds in files of the cross build; it reads a database with one entry a file."""
-    need("clang-tidy")
+    tool = pinned("clang-tidy")
     wanted = [compilation for compilation in compilations(build) if "tests/unit/" not in compilation.output]
     database = build.file("lint", "compile_commands.json")
     entries = [{"file": str(c.file), "directory": c.directory, "command": c.command} for c in wanted]
     database.write_text(json.dumps(entries, indent=1))
-    return run_all([["clang-tidy", "--quiet", "-p", str(database.parent), str(c.file)] for c in wanted])
+    return run_all([[tool, "--quiet", "-p", str(database.parent), str(c.file)] for c in wanted])
 
 
 def check_locks(build: Build) -> list[str]:
@@ -111,10 +113,12 @@ CHECKS: dict[str, Callable[[Build], list[str]]] = {
 }
 
 
-def need(program: str) -> None:
-    """Say what is missing."""
-    if shutil.which(program) is None:
-        raise Failure(f"no {program}: install {program}")
+def pinned(program: str) -> str:
+    """The command of the release we agree with."""
+    name = f"{program}-{LLVM_RELEASE}"
+    if shutil.which(name) is None:
+        raise Failure(f"no {name}: install {name}")
+    return name
 
 
 def run_all(commands: Iterable[list[str]], directory: Path | None = None) -> list[str]:

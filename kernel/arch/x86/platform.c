@@ -20,14 +20,16 @@ void platform_reset(struct platform *platform, uint8_t boot_lapic_id, const char
     };
     for (uint32_t i = 0; i < PLATFORM_ISA_IRQS; i++)
         platform->irqs[i] = (struct platform_irq){.gsi = i};
+    platform->seen[boot_lapic_id / 32] = 1u << boot_lapic_id % 32;
 }
 
 void platform_add_cpu(struct platform *platform, uint8_t lapic_id)
 {
-    for (uint32_t i = 0; i < platform->ncpus; i++) {
-        if (platform->cpus[i].lapic_id == lapic_id)
-            return;
-    }
+    uint32_t bit = 1u << lapic_id % 32;
+
+    if (platform->seen[lapic_id / 32] & bit)
+        return;
+    platform->seen[lapic_id / 32] |= bit;
     platform->nfound++;
     if (platform->ncpus < GRAIN_MAX_CPUS)
         platform->cpus[platform->ncpus++].lapic_id = lapic_id;

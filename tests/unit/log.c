@@ -1,0 +1,83 @@
+/* kernel/log.c: the form of a line, its bounds, levels. */
+#include "kernel/log.h"
+
+#include "arch_host.h"
+#include "kernel/arch.h"
+#include "unit.h"
+
+static void log_line_form(void)
+{
+    host_console_clear();
+    host_time_us = 1234;
+    host_cpu = 3;
+    log_info("hello %d", 5);
+    CHECK_STR(host_console(), "[    0.001234 cpu3] hello 5\n");
+    host_console_clear();
+    host_time_us = 98765432101234;
+    host_cpu = ARCH_CPU_UNKNOWN;
+    log_warn("x");
+    CHECK_STR(host_console(), "[98765432.101234 cpu?] warning: x\n");
+    host_time_us = 0;
+    host_cpu = 0;
+}
+
+static void log_plain_has_no_stamp(void)
+{
+    host_console_clear();
+    log_set_level(LOG_ERROR);
+    log_plain("grain: halt code %d", 0);
+    CHECK_STR(host_console(), "grain: halt code 0\n");
+    log_set_level(LOG_INFO);
+}
+
+static void log_levels_filter(void)
+{
+    host_console_clear();
+    log_debug("no");
+    log_set_level(LOG_ERROR);
+    log_warn("no");
+    CHECK_STR(host_console(), "");
+    log_error("yes");
+    CHECK_STR(host_console(), "[    0.000000 cpu0] error: yes\n");
+    host_console_clear();
+    log_set_level(LOG_DEBUG);
+    log_debug("yes");
+    CHECK_STR(host_console(), "[    0.000000 cpu0] yes\n");
+    log_set_level(LOG_INFO);
+}
+
+static void log_long_line_is_cut(void)
+{
+    char text[2 * LOG_LINE_MAX];
+
+    for (size_t len = LOG_LINE_MAX - 40; len < sizeof(text); len++) {
+        memset(text, 'x', sizeof(text));
+        text[len] = 0;
+        host_console_clear();
+        log_info("%s", text);
+        size_t got = strlen(host_console());
+        CHECK(got <= LOG_LINE_MAX);
+        CHECK(host_console()[got - 1] == '\n');
+        CHECK(strchr(host_console(), '\n') == host_console() + got - 1);
+        if (len == sizeof(text) - 1)
+            break;
+    }
+}
+
+static void log_works_when_broken(void)
+{
+    log_break();
+    host_console_clear();
+    log_plain("still here");
+    CHECK_STR(host_console(), "still here\n");
+}
+
+int main(void)
+{
+    UNIT_RUN(log_line_form);
+    UNIT_RUN(log_plain_has_no_stamp);
+    UNIT_RUN(log_levels_filter);
+    UNIT_RUN(log_long_line_is_cut);
+    UNIT_RUN(log_works_when_broken);
+    return unit_done();
+}
