@@ -63,7 +63,7 @@ static const char *header_read(const void *image, size_t size, struct elf_header
         return "program headers of an unknown size";
     if (header->phnum == 0 || header->phnum > ELF_PHDR_MAX)
         return "no program headers, or too many";
-    if ((uint64_t)header->phoff + header->phnum * sizeof(struct elf_phdr) > size)
+    if (header->phoff + (uint64_t)header->phnum * sizeof(struct elf_phdr) > size)
         return "program headers beyond the end of the file";
     return NULL;
 }

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 
 #include "kernel/div.h"
-
 #include "kernel/string.h"
 
 #define DIGITS_MAX 22        /* 2^64 in octal */
@@ -94,55 +93,52 @@ static void put_string(struct output *out, struct spec *spec, const char *text)
     put_plain(out, spec, text, len);
 }
 
-/* A va_list that is a function's parameter cannot be passed on by address portably (it may be an
- * array type), hence the wrapper. */
-struct arguments {
-    va_list list;
-};
-
-static uint64_t take_unsigned(struct arguments *args, const struct spec *spec)
+/* Functions take va_list *: a va_list parameter may be an array in disguise, so that its address is
+ * not a pointer to va_list, and what is taken from a copy is not taken in the caller. */
+/* NOLINTBEGIN(clang-analyzer-valist.Uninitialized): it does not see through va_list * */
+static uint64_t take_unsigned(va_list *args, const struct spec *spec)
 {
     switch (spec->size) {
     case 3:
-        return va_arg(args->list, size_t);
+        return va_arg(*args, size_t);
     case 2:
-        return va_arg(args->list, unsigned long long);
+        return va_arg(*args, unsigned long long);
     case 1:
-        return va_arg(args->list, unsigned long);
+        return va_arg(*args, unsigned long);
     case -1:
-        return (unsigned short)va_arg(args->list, unsigned int);
+        return (unsigned short)va_arg(*args, unsigned int);
     case -2:
-        return (unsigned char)va_arg(args->list, unsigned int);
+        return (unsigned char)va_arg(*args, unsigned int);
     default:
-        return va_arg(args->list, unsigned int);
+        return va_arg(*args, unsigned int);
     }
 }
 
-static int64_t take_signed(struct arguments *args, const struct spec *spec)
+static int64_t take_signed(va_list *args, const struct spec *spec)
 {
     switch (spec->size) {
     case 3:
-        return va_arg(args->list, ptrdiff_t);
+        return va_arg(*args, ptrdiff_t);
     case 2:
-        return va_arg(args->list, long long);
+        return va_arg(*args, long long);
     case 1:
-        return va_arg(args->list, long);
+        return va_arg(*args, long);
     case -1:
-        return (short)va_arg(args->list, int);
+        return (short)va_arg(*args, int);
     case -2:
-        return (signed char)va_arg(args->list, int);
+        return (signed char)va_arg(*args, int);
     default:
-        return va_arg(args->list, int);
+        return va_arg(*args, int);
     }
 }
 
 /* A width or precision: digits or '*'. Returns where it ends. Bounded, so that sums of them do not
  * overflow. */
-static const char *parse_count(const char *p, struct arguments *args, int *count)
+static const char *parse_count(const char *p, va_list *args, int *count)
 {
     *count = 0;
     if (*p == '*') {
-        int given = va_arg(args->list, int);
+        int given = va_arg(*args, int);
         *count = given > COUNT_MAX ? COUNT_MAX : given < -COUNT_MAX ? -COUNT_MAX : given;
         return p + 1;
     }
@@ -167,7 +163,7 @@ static const char *parse_size(const char *p, struct spec *spec)
 }
 
 /* p is behind the '%'. Returns where the conversion character stands. */
-static const char *parse_spec(const char *p, struct arguments *args, struct spec *spec)
+static const char *parse_spec(const char *p, va_list *args, struct spec *spec)
 {
     *spec = (struct spec){.precision = -1};
     for (;; p++) {
@@ -208,7 +204,7 @@ static void put_hex(struct output *out, const struct spec *spec, uint64_t value)
 }
 
 static bool put_integer(struct output *out, char conversion, struct spec *spec,
-                        struct arguments *args)
+                        va_list *args)
 {
     switch (conversion) {
     case 'd':
@@ -227,7 +223,7 @@ static bool put_integer(struct output *out, char conversion, struct spec *spec,
         put_hex(out, spec, take_unsigned(args, spec));
         return true;
     case 'p':
-        put_number(out, spec, (uintptr_t)va_arg(args->list, void *), 16, "0x");
+        put_number(out, spec, (uintptr_t)va_arg(*args, void *), 16, "0x");
         return true;
     default:
         return false;
@@ -236,21 +232,21 @@ static bool put_integer(struct output *out, char conversion, struct spec *spec,
 
 /* Returns false for a conversion it does not know; nothing is taken or written then. */
 static bool put_conversion(struct output *out, char conversion, struct spec *spec,
-                           struct arguments *args)
+                           va_list *args)
 {
     switch (conversion) {
     case 's':
-        put_string(out, spec, va_arg(args->list, const char *));
+        put_string(out, spec, va_arg(*args, const char *));
         return true;
     case 'c': {
-        char c = (char)va_arg(args->list, int);
+        char c = (char)va_arg(*args, int);
         put_plain(out, spec, &c, 1);
         return true;
     }
     case 'e':
         if (out->sink->error_text == NULL)
             return false;
-        put_string(out, spec, out->sink->error_text(va_arg(args->list, int)));
+        put_string(out, spec, out->sink->error_text(va_arg(*args, int)));
         return true;
     case '%':
         put_text(out, "%", 1);
@@ -260,7 +256,7 @@ static bool put_conversion(struct output *out, char conversion, struct spec *spe
     }
 }
 
-static void put_format(struct output *out, const char *fmt, struct arguments *args)
+static void put_format(struct output *out, const char *fmt, va_list *args)
 {
     while (*fmt != 0) {
         struct spec spec;
@@ -282,11 +278,11 @@ static void put_format(struct output *out, const char *fmt, struct arguments *ar
 size_t format_stream(struct format_sink *sink, const char *fmt, va_list args)
 {
     struct output out = {.sink = sink};
-    struct arguments copy;
+    va_list copy;
 
-    va_copy(copy.list, args);
+    va_copy(copy, args);
     put_format(&out, fmt, &copy);
-    va_end(copy.list);
+    va_end(copy);
     return out.len;
 }
 
@@ -308,11 +304,9 @@ static void buffer_write(struct format_sink *sink, const char *text, size_t len)
 
 size_t format_text_va(char *buf, size_t size, const char *fmt, va_list args)
 {
-    struct buffer buffer = {
-        .sink = {.write = buffer_write},
-        .next = buf,
-        .room = size == 0 ? 0 : size - 1,
-    };
+    struct buffer buffer = {.sink = {.write = buffer_write}, .room = size == 0 ? 0 : size - 1};
+
+    buffer.next = buf;
     size_t len = format_stream(&buffer.sink, fmt, args);
 
     if (size != 0)

@@ -36,10 +36,10 @@ void panic_nmi(const struct panic_regs *regs);
 void panic_set_action(enum panic_action action);
 
 #if GRAIN_ASSERTS
-#define ASSERT(condition)                                                                          \
-    do {                                                                                           \
-        if (__builtin_expect(!(condition), 0))                                                     \
-            panic_at(__FILE__, __LINE__, "assertion failed: %s", #condition);                      \
+#define ASSERT(condition)                                                     \
+    do {                                                                      \
+        if (__builtin_expect(!(condition), 0))                                \
+            panic_at(__FILE__, __LINE__, "assertion failed: %s", #condition); \
     } while (0)
 #else
 #define ASSERT(condition) ((void)sizeof(!(condition)))

@@ -29,8 +29,7 @@ static inline bool rawspin_lock_bounded(struct rawspin *lock, uint32_t looks)
 
 static inline void rawspin_lock(struct rawspin *lock)
 {
-    while (!rawspin_lock_bounded(lock, UINT32_MAX)) {
-    }
+    while (!rawspin_lock_bounded(lock, UINT32_MAX)) {}
 }
 
 static inline void rawspin_unlock(struct rawspin *lock)

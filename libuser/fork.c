@@ -43,13 +43,14 @@ static bool next_range(uintptr_t va, struct range *range)
 static int copy_range(envid_t child, const struct range *range)
 {
     if (!(range->perm & PERM_W))
-        return page_map(0, range->va, child, range->va, range->pages, range->perm);
+        return page_map(0, range->va, child, range->va | range->perm, range->pages);
     int result = page_alloc(child, range->va, range->pages, range->perm);
     if (result < 0)
         return result;
-    result = page_map(child, range->va, 0, scratch_area(), range->pages, PERM_RW);
+    result = page_map(child, range->va, 0, scratch_area() | PERM_RW, range->pages);
     if (result < 0)
         return result;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.cstring.NullArg): a program may map page 0 */
     memcpy((void *)scratch_area(), (const void *)range->va, range->pages * PAGE_SIZE);
     scratch_unmap();
     return 0;

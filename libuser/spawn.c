@@ -57,7 +57,7 @@ static int load_segment(envid_t child, const void *image, const struct elf_segme
         if (result < 0)
             return result;
         fill_pages(image, segment, va, pages);
-        result = page_map(0, scratch_area(), child, va, pages, segment->perm);
+        result = page_map(0, scratch_area(), child, va | segment->perm, pages);
         if (result < 0)
             return result;
         va += pages * PAGE_SIZE;
@@ -142,8 +142,8 @@ static int make_stack(envid_t child, const struct spawn *what, uintptr_t *esp)
     *esp = build_stack(what);
     if (*esp == 0)
         return -E_MSG_SIZE;
-    return page_map(0, scratch_area(), child, USER_STACK_TOP - STACK_SIZE, SPAWN_STACK_PAGES,
-                    PERM_RW);
+    return page_map(0, scratch_area(), child, (USER_STACK_TOP - STACK_SIZE) | PERM_RW,
+                    SPAWN_STACK_PAGES);
 }
 
 static int load_all(envid_t child, const struct spawn *what, const struct elf_info *info)

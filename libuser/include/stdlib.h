@@ -18,8 +18,8 @@ _Noreturn void abort(void);
  * functions. */
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
-void *realloc(void *block, size_t size);
-void free(void *block);
+void *realloc(void *memory, size_t size);
+void free(void *memory);
 
 int atoi(const char *s);
 long strtol(const char *restrict s, char **restrict end, int base);

@@ -43,7 +43,7 @@ bool report_failed(void)
 
 struct report_usage report_usage_now(void)
 {
-    struct kernel_counters counters;
+    struct kernel_counters counters = {.envs = 0};
 
     kernel_info(&counters);
     return (struct report_usage){

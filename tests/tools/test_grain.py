@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
 from grainlib import bochs, cmd_summary, iso, qemu  # noqa: E402
-from grainlib.build import Build, Module  # noqa: E402
+from grainlib.build import SOURCE_DIR, Build, Module  # noqa: E402
+from grainlib.cmd_lint import shorten, unique_findings  # noqa: E402
 from grainlib.cmd_test import Boot, run_boot  # noqa: E402
 from grainlib.ending import Clocks  # noqa: E402
 from grainlib.failure import Failure  # noqa: E402
@@ -238,6 +239,20 @@ class Summary(unittest.TestCase):
     def test_a_silent_failure_counts_once(self) -> None:
         total = cmd_summary.count({"name": "user/x", "stdout": "ok 1 - a\n", "result": "TIMEOUT"})
         self.assertEqual((total.passed, total.failed), (1, ["user/x: timeout"]))
+
+
+class Lint(unittest.TestCase):
+    """What is shown of other tools' output."""
+
+    def test_paths_are_the_trees(self) -> None:
+        text = f"{SOURCE_DIR}/kernel/a.c:1:2: error: x\n../../tests/b.c:3:4: error: y\n/b/../kernel/c.h:5: note: z"
+        self.assertEqual(
+            shorten(text), "kernel/a.c:1:2: error: x\ntests/b.c:3:4: error: y\nkernel/c.h:5: note: z"
+        )
+
+    def test_a_finding_is_shown_once(self) -> None:
+        finding = ["abi/a.h:1:2: error: x", "    code"]
+        self.assertEqual(unique_findings([*finding, "1 warning generated.", *finding]), finding)
 
 
 if __name__ == "__main__":

@@ -289,8 +289,8 @@ static void acpi_too_many_cpus(void)
 static void acpi_too_many_ioapics(void)
 {
     put_good(0);
-    add_ioapic(0, 0xfec00000, 0);  /* the same again */
-    add_ioapic(5, 0, 64);          /* nowhere */
+    add_ioapic(0, 0xfec00000, 0); /* the same again */
+    add_ioapic(5, 0, 64);         /* nowhere */
     for (uint8_t i = 1; i < 8; i++)
         add_ioapic(i, 0xfec00000 + i * 0x1000u, i * 24u);
     close_madt();

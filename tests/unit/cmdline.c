@@ -33,8 +33,8 @@ static void cmdline_words(void)
 
 static void cmdline_bad_values_are_named(void)
 {
-    static const char *const bad[] = {"cpus=", "cpus=0", "cpus=x", "cpus=99999999999", "log=",
-                                      "log=loud", "panic=", "panic=now"};
+    static const char *const bad[] = {"cpus=", "cpus=0",   "cpus=x", "cpus=99999999999",
+                                      "log=",  "log=loud", "panic=", "panic=now"};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK(strstr(parse(bad[i]), bad[i]) != NULL);

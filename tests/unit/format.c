@@ -78,8 +78,11 @@ static void format_unknown_is_copied(void)
 
 static void format_huge_width_is_bounded(void)
 {
-    CHECK_INT(format(out, sizeof(out), "%99999999999d", 1), 9999);
+    CHECK(format(out, sizeof(out), "%99999999999d", 1) < 2u << 20);
     CHECK_INT(strlen(out), sizeof(out) - 1);
+    CHECK(format(out, sizeof(out), "%*d", INT32_MAX, 1) < 2u << 20);
+    CHECK(format(out, sizeof(out), "%*d", INT32_MIN, 1) < 2u << 20);
+    CHECK_STR((format(out, sizeof(out), "%.*s", INT32_MIN, "abc"), out), "abc");
 }
 
 static void format_returns_whole_length(void)

@@ -9,7 +9,7 @@ uint8_t phys[PHYS_SIZE];
 static struct mapping {
     struct mapping *next;
     void *copy;
-} *mappings;
+} * mappings;
 
 const void *phys_map(paddr_t pa, size_t len)
 {

@@ -24,13 +24,13 @@ static struct {
 
 #define UNIT_RUN(fact) unit_run(#fact, fact)
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            unit_fail(__FILE__, __LINE__, #condition);                                             \
+#define CHECK(condition)                               \
+    do {                                               \
+        if (!(condition))                              \
+            unit_fail(__FILE__, __LINE__, #condition); \
     } while (0)
 
-#define CHECK_INT(got, want)                                                                       \
+#define CHECK_INT(got, want) \
     unit_check_int(__FILE__, __LINE__, #got, (int64_t)(got), (int64_t)(want))
 
 #define CHECK_STR(got, want) unit_check_str(__FILE__, __LINE__, #got, (got), (want))

@@ -41,7 +41,7 @@ static void check_entries(void)
     /* Five arguments: the last one in ebp, where the compiler cannot put it. */
     CHECK_OK(page_alloc(0, PLACE, 2, PERM_RW), "smoke_page_alloc");
     *(volatile uint32_t *)PLACE = 0x1234;
-    CHECK_OK(page_map(0, PLACE, 0, PLACE + PAGE_SIZE, 1, PERM_R), "smoke_page_map_sysenter");
+    CHECK_OK(page_map(0, PLACE, 0, (PLACE + PAGE_SIZE) | PERM_R, 1), "smoke_page_map_sysenter");
     CHECK_EQ(*(volatile uint32_t *)(PLACE + PAGE_SIZE), 0x1234, "smoke_page_map_shares");
     CHECK_OK(syscall5_int(SYS_page_map, 0, PLACE, 0, (PLACE + 2 * PAGE_SIZE) | PERM_R, 1),
              "smoke_page_map_int");
@@ -222,11 +222,13 @@ static void check_library(void)
 
     snprintf(text, sizeof(text), "%d %5s|%-3u|%#x", -12, "abc", 7u, 255u);
     CHECK(strcmp(text, "-12   abc|7  |0xff") == 0, "smoke_snprintf");
-    CHECK(block != NULL, "smoke_malloc");
+    if (!CHECK(block != NULL, "smoke_malloc"))
+        return;
     memset(block, 1, 100000);
     free(block);
-    CHECK_EQ(malloc(100000), block, "smoke_malloc_reuses");
-    free(block);
+    char *again = malloc(100000);
+    CHECK_EQ(again, block, "smoke_malloc_reuses");
+    free(again);
     CHECK_EQ(strtol("-0x7fz", NULL, 0), -127, "smoke_strtol");
     CHECK_EQ(rand_below(order, 1), 0, "smoke_rand_below");
 }

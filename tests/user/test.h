@@ -94,7 +94,13 @@ struct test_place {
 
 #define TEST_PLACE(expression) (&(const struct test_place){(expression), __FILE__, __LINE__})
 /* int and unsigned of the same bits are equal: a result may be an id or an address. */
-#define TEST_VALUE(x) (sizeof(x) > 4 ? (uint64_t)(x) : (uint64_t)(uint32_t)(uintptr_t)(x))
+/* clang-format off */
+#define TEST_VALUE(x)                 \
+    _Generic((x),                     \
+        int64_t: (uint64_t)(x),       \
+        uint64_t: (uint64_t)(x),      \
+        default: (uint64_t)(uint32_t)(uintptr_t)(x))
+/* clang-format on */
 
 bool test_report(bool good, const char *id, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void test_skip(const char *id, const char *why);

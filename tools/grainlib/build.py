@@ -79,11 +79,12 @@ class Build:
             raise Failure(f"no file {source}")
         facts = self.facts
         output = self.file("outside", source.stem + ".elf")
-        command = [*facts["cc"], *facts["user_args"], "-Wall", str(source), "-o", str(output)]
+        partial = output.with_suffix(f".{os.getpid()}")  # another boot may be reading the last one
+        command = [*facts["cc"], *facts["user_args"], "-Wall", str(source), "-o", str(partial)]
         command += [*facts["user_link_args"], facts["libuser"], facts["builtins"]]
         if subprocess.run(command, check=False).returncode != 0:
             raise Failure(f"{source} does not compile")
-        return output
+        return partial.replace(output)
 
     def _built(self, path: Path, what: str, known: dict[str, str]) -> Path:
         if path.is_file():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -16,9 +17,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from grainlib.build import SOURCE_DIR, Build, display_path
+from grainlib.build import SOURCE_DIR, Build
 from grainlib.failure import Failure
-from grainlib.sources import Compilation, c_files, compilations, is_kernel
+from grainlib.sources import FOLDERS, Compilation, c_files, compilations, is_kernel
 from grainlib.tap import Tap
 
 # Other releases of these two format differently and have other opinions.
@@ -130,8 +131,25 @@ def run_all(commands: Iterable[list[str]], directory: Path | None = None) -> lis
         )
         if result.returncode == 0:
             return []
-        text = result.stdout.replace(str(SOURCE_DIR) + os.sep, "")
-        return text.splitlines() or [f"{display_path(Path(command[0]))}: exit status {result.returncode}"]
+        return shorten(result.stdout).splitlines() or [f"{command[0]}: exit status {result.returncode}"]
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return [line for lines in pool.map(run, commands) for line in lines]
+        return unique_findings(line for lines in pool.map(run, commands) for line in lines)
+
+
+def shorten(text: str) -> str:
+    """Compiler output with the paths of our files relative to the tree."""
+    text = re.sub(rf"\S*{re.escape(str(SOURCE_DIR))}/", "", text)
+    return re.sub(rf"^\S*\.\./(?=(?:{'|'.join(FOLDERS)})/)", "", text, flags=re.MULTILINE)
+
+
+def unique_findings(lines: Iterable[str]) -> list[str]:
+    """Findings, each a headline and what stands below it; one in a header is found by all who include it."""
+    findings: list[list[str]] = []
+    for line in lines:
+        if re.fullmatch(r"\d+ (?:warning|error).* generated\.", line):
+            continue
+        if not findings or re.match(r"\S+: (?:error|warning): ", line):
+            findings.append([])
+        findings[-1].append(line)
+    return [line for finding in dict.fromkeys(map(tuple, findings)) for line in finding]

@@ -8,22 +8,22 @@
 #define BIOS_AREA_LEN 0x20000u
 #define EBDA_LEN      0x400u
 
-#define RSDP_SIGNATURE  "RSD PTR "
-#define RSDP_LEN_1      20 /* ACPI 1.0 */
-#define RSDP_LEN_2      36
-#define RSDP_REVISION   15
-#define RSDP_RSDT       16
-#define RSDP_XSDT       24
-#define RSDP_BOUNDARY   16
+#define RSDP_SIGNATURE "RSD PTR "
+#define RSDP_LEN_1     20 /* ACPI 1.0 */
+#define RSDP_LEN_2     36
+#define RSDP_REVISION  15
+#define RSDP_RSDT      16
+#define RSDP_XSDT      24
+#define RSDP_BOUNDARY  16
 
-#define TABLE_HEADER   36
-#define TABLE_LENGTH   4
-#define TABLE_LEN_MAX  0x10000u
+#define TABLE_HEADER  36
+#define TABLE_LENGTH  4
+#define TABLE_LEN_MAX 0x10000u
 
-#define MADT_LAPIC     36
-#define MADT_FLAGS     40
-#define MADT_ENTRIES   44
-#define MADT_HAS_8259  0x1
+#define MADT_LAPIC    36
+#define MADT_FLAGS    40
+#define MADT_ENTRIES  44
+#define MADT_HAS_8259 0x1
 
 #define ENTRY_LAPIC         0
 #define ENTRY_IOAPIC        1

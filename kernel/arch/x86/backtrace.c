@@ -87,8 +87,8 @@ void arch_backtrace_regs(const struct panic_regs *regs)
     if (regs->vector != PANIC_VECTOR_NONE)
         log_plain("  vector %u error %#x cr2 %08x cr3 %08x", regs->vector, regs->error,
                   cpu_read_cr2(), cpu_read_cr3());
-    log_plain("  eip %04x:%08x esp %04x:%08x eflags %08x", regs->cs, regs->eip, regs->ss,
-              regs->esp, regs->eflags);
+    log_plain("  eip %04x:%08x esp %04x:%08x eflags %08x", regs->cs, regs->eip, regs->ss, regs->esp,
+              regs->eflags);
     log_plain("  eax %08x ebx %08x ecx %08x edx %08x", regs->eax, regs->ebx, regs->ecx, regs->edx);
     log_plain("  esi %08x edi %08x ebp %08x", regs->esi, regs->edi, regs->ebp);
     if (regs->cs & CS_RPL) {

@@ -5,23 +5,23 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 
-#define LEAF_BASIC          0x00000001u
-#define LEAF_STRUCTURED     0x00000007u
-#define LEAF_HYPERVISOR     0x40000000u
-#define LEAF_EXTENDED_MAX   0x80000000u
-#define LEAF_EXTENDED       0x80000001u
-#define LEAF_BRAND          0x80000002u /* and the two after it */
-#define LEAF_POWER          0x80000007u
+#define LEAF_BASIC        0x00000001u
+#define LEAF_STRUCTURED   0x00000007u
+#define LEAF_HYPERVISOR   0x40000000u
+#define LEAF_EXTENDED_MAX 0x80000000u
+#define LEAF_EXTENDED     0x80000001u
+#define LEAF_BRAND        0x80000002u /* and the two after it */
+#define LEAF_POWER        0x80000007u
 
-#define BASIC_EDX_TSC  (1u << 4)
-#define BASIC_EDX_MSR  (1u << 5)
-#define BASIC_EDX_PAE  (1u << 6)
-#define BASIC_EDX_CX8  (1u << 8)
-#define BASIC_EDX_APIC (1u << 9)
-#define BASIC_EDX_SEP  (1u << 11)
-#define BASIC_EDX_PGE  (1u << 13)
-#define BASIC_EDX_CMOV (1u << 15)
-#define BASIC_EDX_PAT  (1u << 16)
+#define BASIC_EDX_TSC        (1u << 4)
+#define BASIC_EDX_MSR        (1u << 5)
+#define BASIC_EDX_PAE        (1u << 6)
+#define BASIC_EDX_CX8        (1u << 8)
+#define BASIC_EDX_APIC       (1u << 9)
+#define BASIC_EDX_SEP        (1u << 11)
+#define BASIC_EDX_PGE        (1u << 13)
+#define BASIC_EDX_CMOV       (1u << 15)
+#define BASIC_EDX_PAT        (1u << 16)
 #define BASIC_ECX_HYPERVISOR (1u << 31)
 #define STRUCTURED_EBX_SMEP  (1u << 7)
 #define STRUCTURED_EBX_SMAP  (1u << 20)
@@ -53,9 +53,9 @@
 #define PAT_VALUE UINT64_C(0x0007010600070406)
 
 /* Model-specific check of SDM 2B, SYSENTER: the first Pentium Pros claim it and lack it. */
-#define SIGNATURE_FAMILY(eax) ((eax) >> 8 & 0xf)
-#define SIGNATURE_MODEL_STEPPING(eax) ((eax) & 0xff)
-#define FIRST_SEP_MODEL_STEPPING 0x33
+#define SIGNATURE_FAMILY(eax)         ((eax) >> 8 & 0xf)
+#define SIGNATURE_MODEL_STEPPING(eax) ((eax)&0xff)
+#define FIRST_SEP_MODEL_STEPPING      0x33
 
 struct cpu_features cpu_features;
 

@@ -45,9 +45,9 @@
 #define COMMAND_ALL_OTHERS  0xc0000
 #define COMMAND_TO_ID_SHIFT 24
 
-#define MSR_APIC_BASE      0x1b
-#define APIC_BASE_X2APIC   0x400
-#define APIC_BASE_ENABLE   0x800
+#define MSR_APIC_BASE    0x1b
+#define APIC_BASE_X2APIC 0x400
+#define APIC_BASE_ENABLE 0x800
 
 /* A command is accepted within a few bus cycles; a CPU that is not there cannot make this wait
  * long. */
@@ -105,8 +105,9 @@ void lapic_enable_this_cpu(void)
     lapic_write(REG_SPURIOUS, SPURIOUS_APIC_ENABLE | VECTOR_SPURIOUS);
     lapic_write(REG_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
     lapic_write(REG_TIMER_INITIAL, 0);
-    lapic_write(REG_LVT_TIMER, VECTOR_TIMER); /* one shot, not masked; stopped while its count is 0 */
-    lapic_write(REG_LVT_LINT0, LVT_MASKED);   /* the 8259s */
+    lapic_write(REG_LVT_TIMER,
+                VECTOR_TIMER);              /* one shot, not masked; stopped while its count is 0 */
+    lapic_write(REG_LVT_LINT0, LVT_MASKED); /* the 8259s */
     lapic_write(REG_LVT_LINT1, LVT_NMI);
     if (max_lvt >= 4)
         lapic_write(REG_LVT_COUNTERS, LVT_MASKED);

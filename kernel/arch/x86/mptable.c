@@ -4,10 +4,10 @@
 #include "kernel/log.h"
 #include "kernel/string.h"
 
-#define BASE_MEMORY_END  0x9fc00u /* the last KiB of 640, when there is no EBDA */
-#define BIOS_AREA        0xf0000u
-#define BIOS_AREA_LEN    0x10000u
-#define SCAN_LEN         0x400u
+#define BASE_MEMORY_END 0x9fc00u /* the last KiB of 640, when there is no EBDA */
+#define BIOS_AREA       0xf0000u
+#define BIOS_AREA_LEN   0x10000u
+#define SCAN_LEN        0x400u
 
 #define POINTER_LEN      16
 #define POINTER_TABLE    4
@@ -16,10 +16,10 @@
 #define POINTER_FEATURE2 12
 #define FEATURE2_IMCR    0x80
 
-#define TABLE_HEADER    44
-#define TABLE_LENGTH    4
-#define TABLE_ENTRIES   34
-#define TABLE_LAPIC     36
+#define TABLE_HEADER  44
+#define TABLE_LENGTH  4
+#define TABLE_ENTRIES 34
+#define TABLE_LAPIC   36
 
 #define ENTRY_CPU       0
 #define ENTRY_BUS       1

@@ -109,8 +109,7 @@ static void read_map(const struct multiboot_input *input, const struct info *inf
         offset += entry.size + (uint32_t)sizeof(entry.size);
     }
     if (offset < info->map_length)
-        log_warn("multiboot: memory map ends early, %u of %u bytes read", offset,
-                 info->map_length);
+        log_warn("multiboot: memory map ends early, %u of %u bytes read", offset, info->map_length);
 }
 
 static void read_memory(const struct multiboot_input *input, const struct info *info,

@@ -41,8 +41,8 @@ struct bootinfo {
 };
 
 struct multiboot_input {
-    uint32_t magic;   /* eax at entry */
-    uint32_t info_pa; /* ebx at entry */
+    uint32_t magic;        /* eax at entry */
+    uint32_t info_pa;      /* ebx at entry */
     uint32_t kernel_start; /* physical, the image with .bss */
     uint32_t kernel_end;
     phys_map_fn *map;

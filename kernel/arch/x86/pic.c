@@ -9,14 +9,14 @@
 #define SLAVE_COMMAND  0xa0
 #define SLAVE_DATA     0xa1
 
-#define ICW1_INIT        0x11
-#define ICW3_SLAVE_AT_2  0x04
-#define ICW3_SLAVE_ID    0x02
-#define ICW4_8086        0x01
-#define MASK_ALL         0xff
-#define EOI_SPECIFIC     0x60
-#define OCW3_READ_ISR    0x0b
-#define CASCADE_LINE     2
+#define ICW1_INIT       0x11
+#define ICW3_SLAVE_AT_2 0x04
+#define ICW3_SLAVE_ID   0x02
+#define ICW4_8086       0x01
+#define MASK_ALL        0xff
+#define EOI_SPECIFIC    0x60
+#define OCW3_READ_ISR   0x0b
+#define CASCADE_LINE    2
 
 #define IMCR_SELECT   0x22
 #define IMCR_DATA     0x23

@@ -35,9 +35,9 @@ struct platform_irq {
 };
 
 struct platform {
-    uint32_t ncpus; /* at least 1, at most GRAIN_MAX_CPUS */
-    uint32_t nfound; /* may be more */
-    uint32_t seen[8]; /* bit per LAPIC id */
+    uint32_t ncpus;                           /* at least 1, at most GRAIN_MAX_CPUS */
+    uint32_t nfound;                          /* may be more */
+    uint32_t seen[8];                         /* bit per LAPIC id */
     struct platform_cpu cpus[GRAIN_MAX_CPUS]; /* [0] is the boot CPU; ids are unique */
     paddr_t lapic_pa;
     uint32_t nioapics;

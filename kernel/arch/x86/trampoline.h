@@ -17,11 +17,11 @@
 
 /* Laid out like trampoline_words in the assembly. Written by the BSP while nobody holds a ticket. */
 struct trampoline_words {
-    atomic_uint ticket;  /* the CPU that starts takes it: it becomes 0 */
+    atomic_uint ticket;   /* the CPU that starts takes it: it becomes 0 */
     uint32_t lapic_id_pa; /* LAPIC id register */
     uint32_t boot_cr3;
     uint32_t boot_efer;
-    uint32_t entry;      /* smp_enter, on the boot page tables */
+    uint32_t entry; /* smp_enter, on the boot page tables */
     uint32_t index;
     uint32_t kernel_cr3; /* the CPU's own page tables */
     uint32_t stack_top;  /* valid on those */

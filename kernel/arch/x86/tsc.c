@@ -27,9 +27,9 @@
 #define POLLS_MIN    100u
 #define POLLS_MAX    10000000u
 
-#define KHZ_MIN     1001u      /* us_per_tick would not fit below */
-#define KHZ_MAX     16000000u  /* ticks_per_us would not fit above */
-#define KHZ_GUESS   1000000u   /* when the PIT does not count */
+#define KHZ_MIN   1001u     /* us_per_tick would not fit below */
+#define KHZ_MAX   16000000u /* ticks_per_us would not fit above */
+#define KHZ_GUESS 1000000u  /* when the PIT does not count */
 
 #define TICKS_PER_US_SHIFT 18
 #define US_PER_TICK_SHIFT  32

@@ -76,6 +76,7 @@ ALWAYS_INLINE int32_t syscall4(uint32_t number, uint32_t a, uint32_t b, uint32_t
     return result;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the number and five arguments */
 ALWAYS_INLINE int32_t syscall5(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint32_t d,
                                uint32_t e)
 {
@@ -93,6 +94,7 @@ ALWAYS_INLINE int32_t syscall5(uint32_t number, uint32_t a, uint32_t b, uint32_t
 
 /* ---- The entry by int 0x30: keeps every register but eax. ---- */
 
+/* NOLINTNEXTLINE(readability-function-size): the number and five arguments */
 ALWAYS_INLINE int32_t syscall5_int(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint32_t d,
                                    uint32_t e)
 {
@@ -271,13 +273,13 @@ MUST_CHECK static inline int page_alloc(envid_t env, uintptr_t va, uint32_t page
     return syscall4(SYS_page_alloc, (uint32_t)env, va, pages, perm);
 }
 
-/* Maps src's pages from srcva on into dst from dstva on: shared, not copied, in place of what was
- * there. E_BAD_ENV (either), E_NO_MEM, E_QUOTA (dst's), E_INVAL: as above, a source page is not
+/* Maps src's pages from srcva on into dst, shared, not copied, in place of what was there. dst_perm:
+ * the address there, and in its low bits the permissions: `dstva | perm`. E_BAD_ENV (either), E_NO_MEM, E_QUOTA (dst's), E_INVAL: as above, a source page is not
  * mapped, or perm asks for writing where the source has none. */
-MUST_CHECK static inline int page_map(envid_t src, uintptr_t srcva, envid_t dst, uintptr_t dstva,
-                                      uint32_t pages, uint32_t perm)
+MUST_CHECK static inline int page_map(envid_t src, uintptr_t srcva, envid_t dst, uintptr_t dst_perm,
+                                      uint32_t pages)
 {
-    return syscall5(SYS_page_map, (uint32_t)src, srcva, (uint32_t)dst, dstva | perm, pages);
+    return syscall5(SYS_page_map, (uint32_t)src, srcva, (uint32_t)dst, dst_perm, pages);
 }
 
 /* Unmaps; silent where nothing is mapped. E_BAD_ENV, E_INVAL. */

@@ -1,0 +1,58 @@
+"""The tables in docs/ say what the code says: system calls, lock classes, links between pages."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from tap_runner import run_tests  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+class Syscalls(unittest.TestCase):
+    def test_page_lists_what_the_header_lists(self) -> None:
+        header = re.findall(r'X\(\s*(\d+), (\w+),\s*(\d+), "([^"]*)"\)', read("abi/syscalls.h"))
+        page = re.findall(r"^\| (\d+) \| (\w+) \| (\d+) \| (.*?) \| .* \|$", read("docs/syscalls.md"), re.M)
+        listed = [(n, name, args, text.replace("&#124;", "|")) for n, name, args, text in page]
+        self.assertGreater(len(header), 20)
+        self.assertEqual(header, listed)
+
+    def test_numbers_have_no_gaps(self) -> None:
+        numbers = re.findall(r'X\(\s*(\d+), \w+,', read("abi/syscalls.h"))
+        self.assertEqual([int(n) for n in numbers], list(range(len(numbers))))
+
+
+class Locks(unittest.TestCase):
+    def test_page_lists_what_the_header_lists(self) -> None:
+        header = re.findall(r'X\(\w+,\s*(\w+),\s*(\d+), "([^"]*)"\)', read("kernel/lock/classes.h"))
+        page = re.findall(r"^\| (\w+) \| (\d+) \| (.*?) \| .* \|$", read("docs/locking.md"), re.M)
+        self.assertGreater(len(header), 4)
+        self.assertEqual(header, page)
+
+    def test_ranks_rise(self) -> None:
+        ranks = [int(r) for r in re.findall(r'X\(\w+,\s*\w+,\s*(\d+), "', read("kernel/lock/classes.h"))]
+        self.assertEqual(ranks, sorted(set(ranks)))
+
+
+class Links(unittest.TestCase):
+    def test_links_between_pages_lead_somewhere(self) -> None:
+        pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+        for page in pages:
+            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+                self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
+
+    def test_readme_fits_a_screen(self) -> None:
+        self.assertLess(len(read("README.md").splitlines()), 50)
+
+
+if __name__ == "__main__":
+    run_tests()
