@@ -9,11 +9,11 @@
 typedef int32_t envid_t;
 
 /* An id is (generation << 12) | index: never 0, never negative. Bits 10 and 11 are always clear. */
-#define ENV_INDEX_BITS      10
-#define ENV_MAX             (1u << ENV_INDEX_BITS)
-#define ENV_GEN_SHIFT       12
-#define ENV_INDEX(id)       ((uint32_t)(id) & (ENV_MAX - 1))
-#define ENV_ID_FIRST        0x1000
+#define ENV_INDEX_BITS 10
+#define ENV_MAX        (1u << ENV_INDEX_BITS)
+#define ENV_GEN_SHIFT  12
+#define ENV_INDEX(id)  ((uint32_t)(id) & (ENV_MAX - 1))
+#define ENV_ID_FIRST   0x1000
 
 /* A slot's status in the public record. The numbers are those of JOS, DEAD is added: an env that
  * has ended and waits for env_reap. */
@@ -35,7 +35,7 @@ struct env_public {
     volatile uint32_t runs;      /* times it was dispatched */
     volatile uint32_t cpu;       /* home CPU */
     volatile uint32_t priority;
-    volatile uint32_t aspace; /* an opaque number, equal for envs that share an address space */
+    volatile uint32_t aspace;  /* an opaque number, equal for envs that share an address space */
     volatile uint32_t time_us; /* CPU time used, microseconds, modulo 2^32 */
     volatile uint32_t upcall;
     volatile uint32_t ipc_receiving;
@@ -63,22 +63,22 @@ struct env_upcall_frame {
 };
 _Static_assert(sizeof(struct env_upcall_frame) == 52, "the UTrapframe of JOS");
 
-#define ENV_SEND_ANY   0xffffffffu
-#define ENV_SEND_LIST  8
-#define ENV_PORT_LIST  4
+#define ENV_SEND_ANY  0xffffffffu
+#define ENV_SEND_LIST 8
+#define ENV_PORT_LIST 4
 struct env_port_range {
     uint16_t first, last; /* inclusive; last < first: empty */
 };
 
 /* What an env may do at most. A new env inherits its creator's; they can only shrink. */
 struct env_limits {
-    uint32_t syscalls[2];                        /* bit n: system call n is allowed */
-    uint32_t send_count;                         /* ENV_SEND_ANY, or how many of send_to[] count */
-    envid_t send_to[ENV_SEND_LIST];              /* whom it may send to and notify */
-    struct env_port_range ports[ENV_PORT_LIST];  /* I/O ports */
-    uint32_t irqs;                               /* bit n: interrupt line n */
-    uint32_t priority;                           /* highest priority it may give */
-    uint32_t frames;                             /* quota for its address space; 0: unchanged */
+    uint32_t syscalls[2];                       /* bit n: system call n is allowed */
+    uint32_t send_count;                        /* ENV_SEND_ANY, or how many of send_to[] count */
+    envid_t send_to[ENV_SEND_LIST];             /* whom it may send to and notify */
+    struct env_port_range ports[ENV_PORT_LIST]; /* I/O ports */
+    uint32_t irqs;                              /* bit n: interrupt line n */
+    uint32_t priority;                          /* highest priority it may give */
+    uint32_t frames;                            /* quota for its address space; 0: unchanged */
 };
 
 /* How an env ended (env_reap). */

@@ -23,7 +23,8 @@
 #define IPC_SEND   0x0100u
 #define IPC_RECV   0x0200u
 #define IPC_CLOSED 0x0400u /* receive from `partner` alone */
-#define IPC_REPLY  0x0800u /* the send answers a call: it never blocks, and is lost without an error
+#define IPC_REPLY \
+    0x0800u                /* the send answers a call: it never blocks, and is lost without an error
                               when the partner does not wait for it; partner 0: nothing to send */
 #define IPC_TRY    0x1000u /* the send does not block */
 #define IPC_TIMED  0x2000u /* timeouts in utcb->send_us, recv_us */
@@ -52,12 +53,14 @@
 /* A fault as its pager sees it: a call by the faulting env with these four words. A reply whose
  * word 0 is FAULT_RESUME resumes it, with the pages of the reply mapped from the faulting page on;
  * any other reply ends the env. */
-#define IPC_LABEL_FAULT        0xfa017000u /* word 0: label | vector; bits 8-11: low bits of the error code */
-#define IPC_FAULT_VECTOR(w0)   ((w0) & 0xffu)
-#define IPC_FAULT_ERROR(w0)    (((w0) >> 8) & 0xfu) /* page fault: 1 present, 2 write, 4 user, 8 reserved */
-#define IPC_FAULT_IS(w0)       (((w0) & 0xfffff000u) == IPC_LABEL_FAULT)
-#define IPC_FAULT_FETCH        0x1u /* in word 3: the fault was an instruction fetch */
-#define FAULT_RESUME           0u
+#define IPC_LABEL_FAULT \
+    0xfa017000u /* word 0: label | vector; bits 8-11: low bits of the error code */
+#define IPC_FAULT_VECTOR(w0) ((w0)&0xffu)
+#define IPC_FAULT_ERROR(w0) \
+    (((w0) >> 8) & 0xfu) /* page fault: 1 present, 2 write, 4 user, 8 reserved */
+#define IPC_FAULT_IS(w0) (((w0)&0xfffff000u) == IPC_LABEL_FAULT)
+#define IPC_FAULT_FETCH  0x1u /* in word 3: the fault was an instruction fetch */
+#define FAULT_RESUME     0u
 /* word 1: fault address (0 if none); word 2: eip; word 3: IPC_FAULT_FETCH or 0 */
 
 #endif

@@ -50,7 +50,7 @@
 #define SYSINFO_PAGES  2
 #define ENVS_WINDOW    GRAIN_U(0xff010000)
 
-#define THIS_UTCB      GRAIN_U(0xff430000)
+#define THIS_UTCB GRAIN_U(0xff430000)
 
 /* Where the kernel puts the boot modules in the first env's address space (read-only). */
 #define BOOT_MODULES_VA GRAIN_U(0x40000000)

@@ -33,7 +33,8 @@ struct utcb {
     uint32_t words[IPC_WORDS_MAX]; /* message words 4 and up, both ways */
     uint32_t pad[4];
     uint32_t buf[UTCB_BUF_WORDS]; /* structs of system calls */
-    uint32_t user[(PAGE_SIZE / 4) - 16 - IPC_WORDS_MAX - 4 - UTCB_BUF_WORDS]; /* the library's own */
+    uint32_t
+        user[(PAGE_SIZE / 4) - 16 - IPC_WORDS_MAX - 4 - UTCB_BUF_WORDS]; /* the library's own */
 };
 
 _Static_assert(sizeof(struct utcb) == PAGE_SIZE, "a UTCB is one page");

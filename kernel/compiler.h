@@ -19,8 +19,8 @@
 #endif
 
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-#define GRAIN_STRING_(x) #x
-#define GRAIN_STRING(x)  GRAIN_STRING_(x) /* the value of a macro as a string */
+#define GRAIN_STRING_(x)                #x
+#define GRAIN_STRING(x)                 GRAIN_STRING_(x) /* the value of a macro as a string */
 #define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
 
 /* An access that the compiler neither repeats, splits nor leaves out: for words that another CPU

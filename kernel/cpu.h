@@ -32,11 +32,11 @@ struct cpu {
 
     /* Owner CPU only. */
     struct env *current ALIGNED(64); /* NULL: idle */
-    uint32_t ready_mask; /* bit p: ready[p] is not empty */
+    uint32_t ready_mask;             /* bit p: ready[p] is not empty */
     struct list ready[SCHED_PRIORITIES];
-    uint64_t slice_end;        /* TSC */
-    uint64_t timer_armed;      /* TSC when the LAPIC timer fires; CPU_NEVER: it is off */
-    struct env **timers;       /* binary heap by deadline; [0] is not used */
+    uint64_t slice_end;   /* TSC */
+    uint64_t timer_armed; /* TSC when the LAPIC timer fires; CPU_NEVER: it is off */
+    struct env **timers;  /* binary heap by deadline; [0] is not used */
     uint32_t timer_count;
     struct frame_cache frames[2]; /* by zone */
     uint32_t pins[IPC_PAGES_MAX]; /* frames on their way between two address spaces */
@@ -45,7 +45,7 @@ struct cpu {
     /* Written by the owner, read by others. */
     uint32_t cr3; /* what is loaded; shootdowns go to the CPUs that have the space loaded */
     _Atomic uint32_t tlb_done;
-    uint32_t ipis;       /* counters for kernel_info */
+    uint32_t ipis; /* counters for kernel_info */
     uint32_t shootdowns;
 
     /* Immutable after start-up. */
@@ -56,7 +56,8 @@ struct cpu {
 
     /* Shared: written by any CPU. Away from the owner's lines. */
     struct lock inbox_lock ALIGNED(64);
-    struct env *inbox_head GUARDED_BY(&inbox_lock);
+    struct env
+        *_Atomic inbox_head; /* written under inbox_lock; read without to see if it is NULL */
     struct env *inbox_tail GUARDED_BY(&inbox_lock);
     _Atomic uint32_t tlb_wanted; /* shootdown requests so far; answered when tlb_done equals it */
 

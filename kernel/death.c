@@ -39,8 +39,8 @@ static void death_void_id(struct env *e)
 
 /* A child of the dead one goes to the dead one's controller; a dead child that waited to be reaped by
  * it is freed. */
-static void death_pass_on(struct env *child, uint32_t from, uint32_t to, uint32_t bits)
-    NO_LOCK_ANALYSIS
+static void death_pass_on(struct env *child, uint32_t from, uint32_t to,
+                          uint32_t bits) NO_LOCK_ANALYSIS
 {
     env_lock(child);
     if (atomic_load(&child->controller) != from) {
@@ -65,18 +65,22 @@ static bool death_relations(struct env *e)
     uint32_t id = death_id(e);
     uint32_t controller = atomic_load(&e->controller);
     uint32_t end = e->progress + DEATH_SCAN;
+    uint32_t bits;
 
     if (!e->is_server && !e->has_children)
         return true;
     if (env_find(controller) == NULL)
         controller = 0;
+    env_lock(e);
+    bits = e->death_bits;
+    env_unlock(e);
     for (; e->progress < end; e->progress++) {
         struct env *other = &env_table[e->progress];
 
         if (atomic_load_explicit(&other->wait_from, memory_order_relaxed) == id)
             sched_poke(other);
         if (atomic_load_explicit(&other->controller, memory_order_relaxed) == id)
-            death_pass_on(other, id, controller, e->death_bits);
+            death_pass_on(other, id, controller, bits);
     }
     return e->progress == ENV_MAX;
 }
@@ -136,8 +140,7 @@ static bool death_do_step(struct env *e)
 _Noreturn void env_die_on(struct env *self)
 {
     ASSERT(this_cpu()->current == self);
-    while (death_do_step(self)) {
-    }
+    while (death_do_step(self)) {}
     sched_pause(self);
 }
 

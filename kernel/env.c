@@ -22,7 +22,8 @@ _Atomic uint32_t env_used;
 static struct lock env_table_lock;
 static struct env *env_free_list GUARDED_BY(&env_table_lock);
 
-void env_init(void)
+/* Before any other CPU runs. */
+void env_init(void) NO_LOCK_ANALYSIS
 {
     lock_init(&env_table_lock);
     for (uint32_t i = ENV_MAX; i-- > 0;) {
@@ -245,6 +246,9 @@ bool env_park_ready(struct env *e)
 
     env_lock(e);
     park = (atomic_fetch_and(&e->pending, ~PENDING_STOP) & PENDING_STOP) != 0;
+    /* Killed meanwhile: a stopped env would never get to die. That bit is set under the lock, too. */
+    if (atomic_load(&e->pending) & PENDING_KILL)
+        park = false;
     if (park)
         env_set_state(e, ENV_STATE_STOPPED);
     env_unlock(e);

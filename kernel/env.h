@@ -60,14 +60,14 @@ struct env {
     /* What a message touches. */
     struct lock lock;
     _Atomic uint32_t pending;
-    _Atomic uint32_t state; /* enum env_state; see above who writes it */
-    _Atomic uint32_t id;    /* written under lock; 0: no living env */
-    _Atomic uint32_t wait_from; /* receiving from this env alone; written by the env's owner */
-    uint32_t cr3;               /* home CPU; as loaded on it */
-    _Atomic uint32_t home;      /* written by the home CPU */
-    uint32_t utcb_va;           /* immutable */
-    struct utcb *utcb;          /* immutable; kernel address */
-    struct env *_Atomic mailbox; /* whose mailbox it receives from; written by itself */
+    _Atomic uint32_t state;       /* enum env_state; see above who writes it */
+    _Atomic uint32_t id;          /* written under lock; 0: no living env */
+    _Atomic uint32_t wait_from;   /* receiving from this env alone; written by the env's owner */
+    uint32_t cr3;                 /* home CPU; as loaded on it */
+    _Atomic uint32_t home;        /* written by the home CPU */
+    uint32_t utcb_va;             /* immutable */
+    struct utcb *utcb;            /* immutable; kernel address */
+    struct env *_Atomic mailbox;  /* whose mailbox it receives from; written by itself */
     struct env *_Atomic waits_at; /* blocked at this mailbox; written under that mailbox's lock */
     uint32_t resume;              /* enum env_resume; owner of the env */
     struct env_regs regs;         /* owner of the env */
@@ -82,9 +82,9 @@ struct env {
     uint32_t fault_msg[4];
 
     /* Its own mailbox: guarded by lock. */
-    struct list senders GUARDED_BY(&lock);    /* envs in SENDING, first come first */
-    struct list receivers GUARDED_BY(&lock);  /* envs in RECEIVING that take from anyone */
-    uint32_t notified GUARDED_BY(&lock);      /* bits not yet delivered */
+    struct list senders GUARDED_BY(&lock);   /* envs in SENDING, first come first */
+    struct list receivers GUARDED_BY(&lock); /* envs in RECEIVING that take from anyone */
+    uint32_t notified GUARDED_BY(&lock);     /* bits not yet delivered */
     struct list link; /* in senders or receivers: that mailbox's lock; in a ready queue: home CPU */
 
     /* Identity and authority: guarded by lock; `controller` and `pager` may be read without. */
@@ -93,22 +93,22 @@ struct env {
     _Atomic uint32_t pager;
     struct env_death death GUARDED_BY(&lock);
     uint32_t next_id GUARDED_BY(&lock); /* the slot's next id */
-    uint32_t mailbox_id; /* id of `mailbox` when it was attached; itself */
-    struct aspace *aspace; /* immutable while the env lives */
+    uint32_t mailbox_id;                /* id of `mailbox` when it was attached; itself */
+    struct aspace *aspace;              /* immutable while the env lives */
     struct env_limits limits; /* read by itself; written while stopped or by itself, under lock */
     uint32_t upcall GUARDED_BY(&lock);
     uint32_t upcall_top GUARDED_BY(&lock);
     atomic_bool has_children; /* has created or was handed an env; not cleared while it lives */
-    bool is_server;    /* has received from anyone: somebody may wait for its reply */
+    bool is_server;           /* has received from anyone: somebody may wait for its reply */
 
     /* Scheduling: home CPU. */
-    bool queued;          /* in the home CPU's ready queue */
-    uint32_t queue;       /* which one */
-    uint32_t timer_slot;  /* in the home CPU's timer heap; 0: none */
-    uint64_t deadline;    /* TSC */
-    uint32_t step;        /* death: which step is next */
-    uint32_t progress;    /* pages of a long call done so far */
-    uint64_t ticks;       /* CPU time, TSC */
+    bool queued;               /* in the home CPU's ready queue */
+    uint32_t queue;            /* which one */
+    uint32_t timer_slot;       /* in the home CPU's timer heap; 0: none */
+    uint64_t deadline;         /* TSC */
+    uint32_t step;             /* death: which step is next */
+    uint32_t progress;         /* pages of a long call done so far */
+    uint64_t ticks;            /* CPU time, TSC */
     _Atomic uint32_t priority; /* written under lock */
     _Atomic uint32_t pinned;   /* CPU or SCHED_ANY_CPU; written under lock */
 
@@ -174,8 +174,8 @@ enum env_right {
 };
 
 /* The env of that id (0: self), locked, if self has the right. NULL and *error else. */
-struct env *env_authorize_lock(struct env *self, uint32_t id, enum env_right right,
-                               int *error) MUST_CHECK;
+struct env *env_authorize_lock(struct env *self, uint32_t id, enum env_right right, int *error)
+    MUST_CHECK;
 
 struct env_new {
     struct aspace *aspace; /* the new env takes over one reference in aspace->envs */

@@ -58,6 +58,7 @@ static const char *upcall_enter(struct env *self, const struct fault *fault, uin
         return "no exception stack";
     regs->esp = at;
     regs->eip = eip;
+    self->progress = 0; /* a long call, interrupted, begins anew */
     return NULL;
 }
 
@@ -89,10 +90,11 @@ static void fault_to_pager(struct env *self, const struct fault *fault)
         return;
     /* Kept for the case that the pager lets it die. */
     env_lock(self);
-    self->death = (struct env_death){.vector = fault->vector,
-                                     .error = fault->error,
-                                     .address = fault->address,
-                                     .eip = self->regs.eip};
+    if (self->death.cause == 0) /* else somebody has killed it this moment */
+        self->death = (struct env_death){.vector = fault->vector,
+                                         .error = fault->error,
+                                         .address = fault->address,
+                                         .eip = self->regs.eip};
     env_unlock(self);
     (void)ipc_send_fault(self, pager, message, fault->address & ~PAGE_MASK);
 }

@@ -163,8 +163,8 @@ void first_start(const struct bootinfo *info)
         panic("out of memory for the first program");
     error = env_create(&what, &e);
     if (error == 0)
-        error = first_load(what.aspace, phys_to_virt(module->start), module->end - module->start,
-                           &elf);
+        error =
+            first_load(what.aspace, phys_to_virt(module->start), module->end - module->start, &elf);
     if (error == 0)
         error = first_alloc(what.aspace, USER_STACK_TOP - FIRST_STACK_PAGES * PAGE_SIZE,
                             FIRST_STACK_PAGES);

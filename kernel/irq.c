@@ -8,7 +8,7 @@
 
 static struct irq {
     struct lock lock;
-    uint32_t owner GUARDED_BY(&lock); /* env id; 0: free */
+    _Atomic uint32_t owner; /* env id; 0: free. Written under lock */
     uint32_t bits GUARDED_BY(&lock);
     bool waits_for_ack GUARDED_BY(&lock); /* level-triggered, and masked since its interrupt */
 } irq_lines[IRQ_LINES];
@@ -50,7 +50,7 @@ void irq_release_all(uint32_t id)
     for (uint32_t line = 0; line < IRQ_LINES; line++) {
         struct irq *irq = &irq_lines[line];
 
-        if (READ_ONCE(irq->owner) != id)
+        if (atomic_load_explicit(&irq->owner, memory_order_relaxed) != id)
             continue;
         lock_acquire(LOCK_IRQ, &irq->lock);
         if (irq->owner == id) {

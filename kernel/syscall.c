@@ -5,8 +5,8 @@
 #include "kernel/arch/x86/context.h"
 #include "kernel/sched/sched.h"
 
-#define EFLAGS_USER      0x202u
-#define INT_INSTRUCTION  2u /* bytes of `int $0x30` */
+#define EFLAGS_USER     0x202u
+#define INT_INSTRUCTION 2u /* bytes of `int $0x30` */
 
 /* entry.S jumps through it. */
 extern syscall_handler *const syscall_table[SYS_MAX];

@@ -308,8 +308,8 @@ static void ipc_put_back(struct env *to)
     bool blocked = false;
 
     env_lock(box);
-    if (ipc_has_partner(to) || (box->notified == 0 && list_is_empty(&box->senders) &&
-                                env_id(box) == to->mailbox_id)) {
+    if (ipc_has_partner(to) ||
+        (box->notified == 0 && list_is_empty(&box->senders) && env_id(box) == to->mailbox_id)) {
         ipc_block_locked(to, ENV_STATE_RECEIVING, box);
         if (!ipc_has_partner(to))
             list_prepend(&box->receivers, &to->link);
@@ -358,8 +358,8 @@ static int ipc_queue_unlock(struct env *self, struct env *box) RELEASES(&box->lo
 
 /* The receiver of a message of `self` to the env of that id, claimed. NULL and *error = 0: none
  * waits, and then `*box` is locked. */
-static struct env *ipc_find_receiver(struct env *self, uint32_t id, struct env **box, int *error)
-    NO_LOCK_ANALYSIS
+static struct env *ipc_find_receiver(struct env *self, uint32_t id, struct env **box,
+                                     int *error) NO_LOCK_ANALYSIS
 {
     struct env *target = env_find(id);
     struct env *to = NULL;
@@ -389,7 +389,7 @@ static struct env *ipc_find_receiver(struct env *self, uint32_t id, struct env *
 }
 
 /* The send phase of a plain send or call. 0: delivered, and *to is to be woken or run. */
-static int ipc_send(struct env *self, struct env **to)
+static int ipc_send(struct env *self, struct env **to) NO_LOCK_ANALYSIS
 {
     struct env *box;
     int error;
@@ -461,7 +461,7 @@ static _Noreturn void ipc_switch(struct env *to)
 }
 
 /* The receive phase, after `to` (or nobody) was given a message. */
-static int32_t ipc_receive_after(struct env *self, struct env *to)
+static _Noreturn void ipc_receive_after(struct env *self, struct env *to)
 {
     enum ipc_receive result = ipc_receive(self);
 
@@ -539,7 +539,7 @@ REGPARM int32_t sys_ipc(struct env *self)
     if (op & IPC_RECV) {
         if (!(op & IPC_SEND) && ipc_has_partner(self) && env_find(self->ipc_partner) == NULL)
             return ipc_error(self, IPC_PHASE_RECV, -E_BAD_ENV);
-        return ipc_receive_after(self, to);
+        ipc_receive_after(self, to);
     }
     if (to != NULL)
         sched_wake(to);
@@ -548,9 +548,12 @@ REGPARM int32_t sys_ipc(struct env *self)
 
 /* Faults. */
 
-bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4], uint32_t page)
+bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
+                    uint32_t page) NO_LOCK_ANALYSIS
 {
-    struct env *to = NULL;
+    struct env *box;
+    struct env *to;
+    int error;
 
     for (uint32_t i = 0; i < 4; i++)
         self->fault_msg[i] = message[i];
@@ -560,22 +563,16 @@ bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
     self->win_va = page;
     self->win_pages = page < USER_TOP ? (USER_TOP - page) >> PAGE_SHIFT : 0;
     ipc_publish_wait(self);
-    {
-        struct env *box;
-        int error;
-
-        to = ipc_find_receiver(self, pager, &box, &error);
-        if (error != 0) {
-            self->faulting = false;
-            return false;
-        }
-        if (to == NULL)
-            (void)ipc_queue_unlock(self, box); /* blocks: no timeout, no try */
+    to = ipc_find_receiver(self, pager, &box, &error);
+    if (to == NULL && error == 0)
+        error = ipc_queue_unlock(self, box); /* there is no timeout: it runs another env */
+    if (error == 0)
+        error = ipc_transfer(self, to); /* words alone: it cannot fail */
+    if (error != 0) {
+        self->faulting = false;
+        return false;
     }
-    /* Words alone: nothing that could fail. */
-    (void)!ipc_transfer(self, to);
-    (void)ipc_receive_after(self, to);
-    return true;
+    ipc_receive_after(self, to);
 }
 
 /* Cancelling. */

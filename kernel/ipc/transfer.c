@@ -37,9 +37,9 @@ static int item_transfer(const struct env *from, struct env *to, const struct it
     error = aspace_pin(from->aspace, item->va, item->pages, item->perm, pins);
     if (error != 0)
         return error;
-    error = item->pages > to->win_pages ? -E_MSG_SIZE
-                                        : aspace_insert(to->aspace, to->win_va, item->pages,
-                                                        item->perm, pins);
+    error = item->pages > to->win_pages
+                ? -E_MSG_SIZE
+                : aspace_insert(to->aspace, to->win_va, item->pages, item->perm, pins);
     if (error != 0) {
         aspace_unpin(pins, item->pages);
         return error;

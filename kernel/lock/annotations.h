@@ -9,14 +9,14 @@
 
 #define TSA(x) __attribute__((x))
 
-#define CAPABILITY(name) TSA(capability(name))
-#define ACQUIRES(...)    TSA(acquire_capability(__VA_ARGS__))
-#define RELEASES(...)    TSA(release_capability(__VA_ARGS__))
+#define CAPABILITY(name)  TSA(capability(name))
+#define ACQUIRES(...)     TSA(acquire_capability(__VA_ARGS__))
+#define RELEASES(...)     TSA(release_capability(__VA_ARGS__))
 #define TRY_ACQUIRES(...) TSA(try_acquire_capability(__VA_ARGS__))
-#define REQUIRES(...)    TSA(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...)    TSA(locks_excluded(__VA_ARGS__))
+#define REQUIRES(...)     TSA(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...)     TSA(locks_excluded(__VA_ARGS__))
 #define ASSERTS_HELD(...) TSA(assert_capability(__VA_ARGS__))
-#define NO_LOCK_ANALYSIS TSA(no_thread_safety_analysis)
+#define NO_LOCK_ANALYSIS  TSA(no_thread_safety_analysis)
 
 #if defined(GRAIN_TSA_FIELDS)
 #define GUARDED_BY(x) TSA(guarded_by(x))

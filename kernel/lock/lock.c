@@ -14,7 +14,8 @@ static const struct {
     const char *name;
     uint32_t rank;
 } lock_classes[LOCK_CLASSES] = {
-#define X(id, class_name, class_rank, guards) [LOCK_##id] = {.name = #class_name, .rank = (class_rank)},
+#define X(id, class_name, class_rank, guards) \
+    [LOCK_##id] = {.name = #class_name, .rank = (class_rank)},
     LOCK_CLASS_LIST(X)
 #undef X
 };

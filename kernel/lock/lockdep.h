@@ -19,7 +19,8 @@ struct lock_held {
 
 /* Owner CPU only. The first member of struct cpu, so its address is known without that struct. */
 struct lock_cpu {
-    uint32_t nesting[LOCK_CLASSES]; /* granularity `subsystem`: how often the class's lock is held */
+    uint32_t
+        nesting[LOCK_CLASSES]; /* granularity `subsystem`: how often the class's lock is held */
     uint32_t depth;
     struct lock_held held[LOCKDEP_DEPTH];
 };

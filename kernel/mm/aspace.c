@@ -129,8 +129,7 @@ static bool aspace_trim_locked(struct aspace *as, uint32_t va, struct gone *gone
 }
 
 /* Page tables for the whole range, within the quota. All or nothing. */
-static int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages)
-    REQUIRES(&as->lock)
+static int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages) REQUIRES(&as->lock)
 {
     uint32_t end = va + (pages - 1) * PAGE_SIZE;
     struct gone gone;
@@ -148,6 +147,9 @@ static int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages)
         if (pfn == FRAME_NONE) {
             for (slot = va >> LARGE_SHIFT; slot <= end >> LARGE_SHIFT; slot++)
                 (void)aspace_trim_locked(as, slot << LARGE_SHIFT, &gone);
+            /* Other CPUs may have walked the tables that go. */
+            if (gone.count != 0)
+                shootdown(as, va, 0);
             frames_unref(gone.pfn, gone.count);
             return -E_NO_MEM;
         }
@@ -328,8 +330,7 @@ int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
 }
 
 /* The first 2 MiB stretch at or after `slot` that has a table, or TABLE_SLOTS. */
-static uint32_t aspace_next_table_locked(const struct aspace *as, uint32_t slot)
-    REQUIRES(&as->lock)
+static uint32_t aspace_next_table_locked(const struct aspace *as, uint32_t slot) REQUIRES(&as->lock)
 {
     while (slot < TABLE_SLOTS) {
         uint32_t rest = as->tables[slot / 32] >> slot % 32;
@@ -528,10 +529,15 @@ static void aspace_free_base(struct aspace *as)
     atomic_fetch_sub(&aspace_count, 1);
 }
 
-bool aspace_teardown(struct aspace *as)
+/* The charge is read without the lock: nobody else is left who could change it. */
+bool aspace_teardown(struct aspace *as) NO_LOCK_ANALYSIS
 {
     if (!atomic_load_explicit(&as->dying, memory_order_relaxed))
         aspace_leave(as);
+    /* Before anything is unmapped: a call from outside may still map. Acquire: pairs with
+     * aspace_drop. No env is left to find the space by, so nobody comes after 0. */
+    if (atomic_load_explicit(&as->users, memory_order_acquire) != 0)
+        return false;
     if (as->teardown_va < UVPT_WINDOW) {
         as->teardown_va +=
             aspace_unmap(as, as->teardown_va, (UVPT_WINDOW - as->teardown_va) >> PAGE_SHIFT)
@@ -539,9 +545,6 @@ bool aspace_teardown(struct aspace *as)
         if (as->teardown_va < UVPT_WINDOW)
             return false;
     }
-    /* Acquire: pairs with aspace_drop. No env is left to find it by, so nobody comes after 0. */
-    if (atomic_load_explicit(&as->users, memory_order_acquire) != 0)
-        return false;
     ASSERT(as->frames == ASPACE_BASE_FRAMES);
     aspace_free_base(as);
     return true;

@@ -45,7 +45,8 @@ struct aspace {
     uint32_t frames GUARDED_BY(&lock); /* charged */
     uint32_t quota GUARDED_BY(&lock);
     uint32_t utcb_used[UTCB_SLOTS / 32] GUARDED_BY(&lock); /* bit set: slot is taken */
-    uint32_t tables[(TABLE_SLOTS + 31) / 32] GUARDED_BY(&lock);   /* bit set: that 2 MiB has a table */
+    uint32_t
+        tables[(TABLE_SLOTS + 31) / 32] GUARDED_BY(&lock); /* bit set: that 2 MiB has a table */
 
     uint32_t teardown_va; /* the dying env's CPU only: how far teardown got */
 };
@@ -81,8 +82,8 @@ int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t 
 
 /* One reference on each frame of the range, into pins[]. -E_INVAL when a page is not mapped, or W is
  * asked for and one is read-only; then nothing is pinned. */
-int aspace_pin(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
-               uint32_t *pins) MUST_CHECK;
+int aspace_pin(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, uint32_t *pins)
+    MUST_CHECK;
 void aspace_unpin(const uint32_t *pins, uint32_t pages);
 /* Maps pinned frames, takes their references over, replaces what was mapped. -E_QUOTA, -E_NO_MEM:
  * nothing changed, the frames are still pinned. */
@@ -97,8 +98,8 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
 
 /* New permissions for mapped pages. -E_INVAL when a page is not mapped, or W is asked for, may not
  * be granted, and one is read-only: then nothing changed. */
-int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
-                   bool may_grant) MUST_CHECK;
+int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, bool may_grant)
+    MUST_CHECK;
 
 /* Copies into user memory through the page tables, as the user could write it. -E_FAULT when a page
  * is not mapped writable for the user; bytes before it are written. */

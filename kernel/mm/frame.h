@@ -25,7 +25,8 @@ enum frame_zone {
 
 struct frame {
     _Atomic uint32_t refs;
-    uint32_t link; /* free in the pool: next free frame. A page table: how many entries are present */
+    uint32_t
+        link; /* free in the pool: next free frame. A page table: how many entries are present */
 };
 
 extern struct frame *frame_table;

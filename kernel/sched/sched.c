@@ -110,10 +110,10 @@ static void inbox_post(struct env *e, struct cpu *to)
     if (atomic_exchange(&e->posted, true))
         return;
     lock_acquire(LOCK_INBOX, &to->inbox_lock);
-    was_empty = to->inbox_head == NULL;
+    was_empty = atomic_load_explicit(&to->inbox_head, memory_order_relaxed) == NULL;
     e->inbox_next = NULL;
     if (was_empty)
-        to->inbox_head = e;
+        atomic_store_explicit(&to->inbox_head, e, memory_order_relaxed);
     else
         to->inbox_tail->inbox_next = e;
     to->inbox_tail = e;
@@ -129,11 +129,11 @@ static struct env *inbox_take_all(void)
     struct cpu *me = this_cpu()->self;
     struct env *first;
 
-    if (READ_ONCE(me->inbox_head) == NULL)
+    if (atomic_load_explicit(&me->inbox_head, memory_order_relaxed) == NULL)
         return NULL;
     lock_acquire(LOCK_INBOX, &me->inbox_lock);
-    first = me->inbox_head;
-    me->inbox_head = NULL;
+    first = atomic_load_explicit(&me->inbox_head, memory_order_relaxed);
+    atomic_store_explicit(&me->inbox_head, NULL, memory_order_relaxed);
     me->inbox_tail = NULL;
     lock_release(LOCK_INBOX, &me->inbox_lock);
     return first;
@@ -214,8 +214,8 @@ static void sched_admit(struct env *e)
     uint32_t priority = queue_priority(e);
 
     timer_cancel(e);
-    if ((atomic_load_explicit(&e->pending, memory_order_relaxed) &
-         (PENDING_STOP | PENDING_KILL)) == PENDING_STOP &&
+    if ((atomic_load_explicit(&e->pending, memory_order_relaxed) & (PENDING_STOP | PENDING_KILL)) ==
+            PENDING_STOP &&
         env_park_ready(e))
         return;
     if (!sched_may_run_on(e, cpu->id)) {
@@ -278,11 +278,15 @@ static void sched_look_blocked(struct env *e)
 
 static void sched_look(struct env *e)
 {
+    /* The state before the home: a post may be older than the env in the slot, which another CPU may
+     * be making right now. Who sees it READY sees the home that it was made with. */
+    enum env_state state = env_state(e);
+
     if (atomic_load_explicit(&e->home, memory_order_acquire) != cpu_id()) {
         sched_poke(e);
         return;
     }
-    switch (env_state(e)) {
+    switch (state) {
     case ENV_STATE_READY:
         if (e->queued)
             sched_look_queued(e);
@@ -360,7 +364,7 @@ static void sched_idle(void)
     /* The bit is set before the inbox is looked at; a poster fills the inbox before it sends the
      * interrupt, which stays pending until the halt. So no post is slept through. */
     atomic_fetch_or(&cpu_idle_mask, bit);
-    if (READ_ONCE(this_cpu()->self->inbox_head) == NULL) {
+    if (atomic_load_explicit(&this_cpu()->self->inbox_head, memory_order_relaxed) == NULL) {
         lockdep_assert_none("into halt");
         kernel_exit();
         cpu_halt_with_irqs();

@@ -74,6 +74,11 @@ static void idt_fill(void)
         idt_set(v, stubs + v * TRAP_STUB_SIZE, SEL_KERNEL_CODE, GATE_INTERRUPT);
     idt_set(VECTOR_SYSCALL, stubs + VECTOR_SYSCALL * TRAP_STUB_SIZE, SEL_KERNEL_CODE,
             GATE_INTERRUPT | GATE_USER);
+    /* INT3 and INTO are for user code; other INT n are general protection faults. */
+    idt_set(VECTOR_BREAKPOINT, stubs + VECTOR_BREAKPOINT * TRAP_STUB_SIZE, SEL_KERNEL_CODE,
+            GATE_INTERRUPT | GATE_USER);
+    idt_set(VECTOR_OVERFLOW, stubs + VECTOR_OVERFLOW * TRAP_STUB_SIZE, SEL_KERNEL_CODE,
+            GATE_INTERRUPT | GATE_USER);
     idt_set(VECTOR_DOUBLE_FAULT, 0, SEL_DF_TSS, GATE_TASK);
 }
 

@@ -105,9 +105,8 @@ void lapic_enable_this_cpu(void)
     lapic_write(REG_SPURIOUS, SPURIOUS_APIC_ENABLE | VECTOR_SPURIOUS);
     lapic_write(REG_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
     lapic_write(REG_TIMER_INITIAL, 0);
-    lapic_write(REG_LVT_TIMER,
-                VECTOR_TIMER);              /* one shot, not masked; stopped while its count is 0 */
-    lapic_write(REG_LVT_LINT0, LVT_MASKED); /* the 8259s */
+    lapic_write(REG_LVT_TIMER, VECTOR_TIMER); /* one shot; stopped while its count is 0 */
+    lapic_write(REG_LVT_LINT0, LVT_MASKED);   /* the 8259s */
     lapic_write(REG_LVT_LINT1, LVT_NMI);
     if (max_lvt >= 4)
         lapic_write(REG_LVT_COUNTERS, LVT_MASKED);

@@ -38,14 +38,22 @@
 
 typedef uint64_t paddr_t;
 
+/* Where physical 0 is seen. */
+#ifdef GRAIN_HOST
+extern char *host_memory; /* tests/unit/machine_host.c */
+#define DIRECT_MAP ((uintptr_t)host_memory)
+#else
+#define DIRECT_MAP ((uintptr_t)KERNEL_BASE)
+#endif
+
 static inline void *phys_to_virt(paddr_t pa)
 {
-    return (void *)(uintptr_t)((uint32_t)pa + KERNEL_BASE);
+    return (void *)(DIRECT_MAP + (uint32_t)pa);
 }
 
 static inline uint32_t virt_to_phys(const void *va)
 {
-    return (uint32_t)(uintptr_t)va - KERNEL_BASE;
+    return (uint32_t)((uintptr_t)va - DIRECT_MAP);
 }
 #endif
 

@@ -13,11 +13,11 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 
-#define BOOT_PAGES        64u /* page tables and the BSP's own pages, taken before frames exist */
-#define LOW_MEMORY_END    0x100000u
-#define FRAME_LIMIT_MAX   0x200000u /* 8 GiB: 4 GiB of RAM and the hole below */
-#define CPU_WINDOW_PAGES  (PERCPU_CPU_SIZE / PAGE_SIZE)
-#define UTCB_WORD_KERNEL  (THIS_UTCB + PAGE_SIZE) /* the same frame, writable, kernel only */
+#define BOOT_PAGES       64u /* page tables and the BSP's own pages, taken before frames exist */
+#define LOW_MEMORY_END   0x100000u
+#define FRAME_LIMIT_MAX  0x200000u /* 8 GiB: 4 GiB of RAM and the hole below */
+#define CPU_WINDOW_PAGES (PERCPU_CPU_SIZE / PAGE_SIZE)
+#define UTCB_WORD_KERNEL (THIS_UTCB + PAGE_SIZE) /* the same frame, writable, kernel only */
 
 extern char kernel_text_start[], kernel_text_end[];
 extern char kernel_rodata_start[], kernel_rodata_end[];
@@ -32,7 +32,7 @@ static struct x86_pdpt kernel_pdpt[GRAIN_MAX_CPUS] ALIGNED(32);
 static pte_t *kernel_directory[GRAIN_MAX_CPUS];
 static pte_t *public_table;
 static pte_t *mmio_table;
-static uint32_t mmio_used; /* pages */
+static uint32_t mmio_used;      /* pages */
 static uint32_t direct_map_end; /* physical */
 
 static struct {
@@ -54,8 +54,8 @@ static struct {
 static void blocked_add(paddr_t base, paddr_t end)
 {
     ASSERT(blocked.count < ARRAY_SIZE(blocked.range));
-    blocked.range[blocked.count++] = (struct range){base & ~(paddr_t)PAGE_MASK,
-                                                    (end + PAGE_MASK) & ~(paddr_t)PAGE_MASK};
+    blocked.range[blocked.count++] =
+        (struct range){base & ~(paddr_t)PAGE_MASK, (end + PAGE_MASK) & ~(paddr_t)PAGE_MASK};
 }
 
 /* The first address at or above `pa` in no blocked range; *end: where the next one begins. */

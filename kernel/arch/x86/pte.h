@@ -47,13 +47,19 @@ static inline uint32_t pte_to_perm(pte_t e)
 }
 
 /* A table walk by any CPU may fall between the two halves: the half with PTE_P is written last when
- * an entry appears and first when it goes, so that no walk sees a mix that counts. Only the owner of
- * the table's lock writes. */
+ * an entry appears and first when it goes, so that no walk sees a mix that counts; one that is there
+ * is replaced in one piece, so that no walk misses it. Only the owner of the table's lock writes (and
+ * the processor, accessed and dirty bits: hence the loop). */
 static inline void pte_set(pte_t *slot, pte_t e)
 {
     volatile uint32_t *half = (volatile uint32_t *)slot;
+    pte_t old = *slot;
 
-    half[0] = 0;
+    if (old & PTE_P) {
+        for (pte_t seen; (seen = __sync_val_compare_and_swap(slot, old, e)) != old;)
+            old = seen;
+        return;
+    }
     half[1] = (uint32_t)(e >> 32);
     half[0] = (uint32_t)e;
 }

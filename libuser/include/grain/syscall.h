@@ -181,8 +181,9 @@ MUST_CHECK static inline int env_start(envid_t env)
     return syscall1(SYS_env_start, (uint32_t)env);
 }
 
-/* Stops env before its next user instruction; on return it is stopped, or will be before it
- * executes one. flags: ENV_STOP_ABORT also cancels an ipc that it is blocked in. E_BAD_ENV. */
+/* Stops env before its next user instruction. On return it is stopped, unless it is blocked in an ipc:
+ * then it will be when that is over. flags: ENV_STOP_ABORT also cancels an ipc that it is blocked in.
+ * E_BAD_ENV, E_INVAL (flags). */
 MUST_CHECK static inline int env_stop(envid_t env, uint32_t flags)
 {
     return syscall2(SYS_env_stop, (uint32_t)env, flags);
@@ -315,7 +316,8 @@ MUST_CHECK static inline int irq_attach(uint32_t line, uint32_t bits)
     return syscall2(SYS_irq_attach, line, bits);
 }
 
-/* The interrupt was served: unmasks the line. E_INVAL, E_PERM (not the attached env). */
+/* The interrupt was served: unmasks the line. E_INVAL (no such line, or it is not attached to the
+ * caller), E_PERM. */
 MUST_CHECK static inline int irq_ack(uint32_t line)
 {
     return syscall1(SYS_irq_ack, line);
