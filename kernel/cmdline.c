@@ -68,6 +68,8 @@ static size_t match_word(const char *word, const char *name, bool takes_value)
 
 static void parse_word(const char *word, struct boot_options *out)
 {
+    if (strncmp(word, "init.", 5) == 0)
+        return; /* for the first program */
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         size_t len = match_word(word, words[i].name, words[i].takes_value);
         if (len == 0)

@@ -37,11 +37,31 @@ static void death_void_id(struct env *e)
     atomic_thread_fence(memory_order_seq_cst);
 }
 
+/* Who gets the children of `e`, which is dying: its controller, or if that is dying, too, the next one
+ * up; 0 if there is none. */
+static uint32_t death_heir(const struct env *e)
+{
+    uint32_t to = atomic_load(&e->controller);
+
+    while (to != 0 && env_find(to) == NULL) {
+        uint32_t next = atomic_load(&env_table[ENV_INDEX(to)].controller);
+
+        /* The slot is freed only after all in it were passed on: then the way up is another now. */
+        if ((uint32_t)env_public[ENV_INDEX(to)].id == to)
+            to = next;
+        else
+            to = atomic_load(&e->controller);
+    }
+    return to;
+}
+
 /* A child of the dead one goes to the dead one's controller; a dead child that waited to be reaped by
  * it is freed. */
-static void death_pass_on(struct env *child, uint32_t from, uint32_t to,
-                          uint32_t bits) NO_LOCK_ANALYSIS
+static void death_pass_on(struct env *child, const struct env *e, uint32_t bits) NO_LOCK_ANALYSIS
 {
+    uint32_t from = death_id(e);
+    uint32_t to;
+
     env_lock(child);
     if (atomic_load(&child->controller) != from) {
         env_unlock(child);
@@ -51,7 +71,11 @@ static void death_pass_on(struct env *child, uint32_t from, uint32_t to,
         env_free_unlock(child);
         return;
     }
-    atomic_store(&child->controller, to);
+    /* Alive after it was written down: when it dies, it comes by and passes the child on in turn. */
+    do {
+        to = death_heir(e);
+        atomic_store(&child->controller, to);
+    } while (to != 0 && env_find(to) == NULL);
     env_public[env_index(child)].controller = (envid_t)to;
     if (to == 0 || child->death_bits != 0) /* 0: nobody waited for it, and nobody will */
         child->death_bits = to == 0 ? 0 : bits;
@@ -63,14 +87,11 @@ static void death_pass_on(struct env *child, uint32_t from, uint32_t to,
 static bool death_relations(struct env *e)
 {
     uint32_t id = death_id(e);
-    uint32_t controller = atomic_load(&e->controller);
     uint32_t end = e->progress + DEATH_SCAN;
     uint32_t bits;
 
     if (!e->is_server && !e->has_children)
         return true;
-    if (env_find(controller) == NULL)
-        controller = 0;
     env_lock(e);
     bits = e->death_bits;
     env_unlock(e);
@@ -80,7 +101,7 @@ static bool death_relations(struct env *e)
         if (atomic_load_explicit(&other->wait_from, memory_order_relaxed) == id)
             sched_poke(other);
         if (atomic_load_explicit(&other->controller, memory_order_relaxed) == id)
-            death_pass_on(other, id, controller, bits);
+            death_pass_on(other, e, bits);
     }
     return e->progress == ENV_MAX;
 }

@@ -158,11 +158,22 @@ void env_free_unlock(struct env *e)
     env_give_slot(e);
 }
 
+static void env_fill_registers(struct env *e, const struct env *copy_of)
+{
+    if (copy_of == NULL) {
+        memset(&e->regs, 0, sizeof(e->regs));
+        e->regs.eflags = EFLAGS_USER;
+        e->resume = ENV_RESUME_IRET;
+        return;
+    }
+    e->regs = copy_of->regs;
+    e->regs.eax = 0;
+    e->resume = copy_of->resume;
+}
+
 static void env_fill(struct env *e, const struct env_new *what)
 {
-    memset(&e->regs, 0, sizeof(e->regs));
-    e->regs.eflags = EFLAGS_USER;
-    e->resume = ENV_RESUME_IRET;
+    env_fill_registers(e, what->copy_of);
     e->aspace = what->aspace;
     e->limits = *what->limits;
     e->ipc_op = 0;
@@ -183,8 +194,8 @@ static void env_fill(struct env *e, const struct env_new *what)
     sched_set_home(e, cpu_id());
 }
 
-/* The slot becomes an env: from here on others find it. */
-static void env_publish(struct env *e, const struct env_new *what)
+/* The slot becomes an env: from here on others find it. Returns its id. */
+static uint32_t env_publish(struct env *e, const struct env_new *what)
 {
     struct env_public *public = &env_public[env_index(e)];
     uint32_t id;
@@ -210,6 +221,7 @@ static void env_publish(struct env *e, const struct env_new *what)
     env_set_state(e, ENV_STATE_STOPPED);
     atomic_store(&e->id, id);
     env_unlock(e);
+    return id;
 }
 
 int env_create(const struct env_new *what, struct env **out)
@@ -227,9 +239,8 @@ int env_create(const struct env_new *what, struct env **out)
     }
     e->utcb = utcb;
     env_fill(e, what);
-    env_publish(e, what);
     *out = e;
-    return 0;
+    return (int)env_publish(e, what);
 }
 
 void env_pend_locked(struct env *e, uint32_t bits)

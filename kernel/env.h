@@ -183,10 +183,12 @@ struct env_new {
     uint32_t death_bits;
     const struct env_limits *limits;
     uint32_t priority;
+    const struct env *copy_of; /* whose registers it starts with, but eax = 0; NULL: all zero */
 };
 
-/* A stopped env with zeroed registers and a message page. -E_NO_FREE_ENV, -E_NO_MEM, -E_QUOTA: the
- * aspace reference stays with the caller. */
+/* A stopped env with a message page. Returns its id: from then on others may start and end it, so what
+ * *out points to is the caller's only while nobody knows of it. -E_NO_FREE_ENV, -E_NO_MEM, -E_QUOTA:
+ * the aspace reference stays with the caller. */
 int env_create(const struct env_new *what, struct env **out) MUST_CHECK;
 
 /* Sets PENDING bits in the env of that id, if it still has it, and has its home CPU look. e->lock is

@@ -162,7 +162,7 @@ void first_start(const struct bootinfo *info)
     if (what.aspace == NULL)
         panic("out of memory for the first program");
     error = env_create(&what, &e);
-    if (error == 0)
+    if (error > 0)
         error =
             first_load(what.aspace, phys_to_virt(module->start), module->end - module->start, &elf);
     if (error == 0)

@@ -50,22 +50,16 @@ static void release_space(struct aspace *as)
         lock_relax();
 }
 
-/* The child starts as the caller would go on, but with result 0. */
-static void copy_registers(const struct env *self, struct env *child)
-{
-    child->regs = self->regs;
-    child->regs.eax = 0;
-    child->resume = self->resume;
-}
-
 REGPARM int32_t sys_env_create(struct env *self)
 {
     uint32_t flags = self->regs.edx;
     struct env_new what = {.controller = env_id(self),
                            .death_bits = self->regs.edi,
                            .limits = &self->limits,
+                           .copy_of = flags & ENV_COPY_REGS ? self : NULL,
                            .priority = atomic_load(&self->priority)};
     struct env *child;
+    int32_t result;
     int error;
 
     if ((flags & ~(ENV_NEW_ASPACE | ENV_COPY_REGS)) != 0)
@@ -75,14 +69,10 @@ REGPARM int32_t sys_env_create(struct env *self)
     if (what.aspace == NULL)
         return error;
     atomic_store(&self->has_children, true);
-    error = env_create(&what, &child);
-    if (error != 0) {
+    result = env_create(&what, &child);
+    if (result < 0)
         release_space(what.aspace);
-        return error;
-    }
-    if (flags & ENV_COPY_REGS)
-        copy_registers(self, child);
-    return (int32_t)env_id(child);
+    return result;
 }
 
 REGPARM int32_t sys_env_start(struct env *self) NO_LOCK_ANALYSIS
@@ -243,6 +233,32 @@ REGPARM int32_t sys_env_set_pager(struct env *self) NO_LOCK_ANALYSIS
     return 0;
 }
 
+static void set_controller_locked(struct env *e, uint32_t controller, uint32_t bits)
+    REQUIRES(&e->lock)
+{
+    atomic_store(&e->controller, controller);
+    e->death_bits = bits;
+    env_public[env_index(e)].controller = (envid_t)controller;
+}
+
+/* The new controller is alive after it was written down: then, when it dies, it comes by and passes the
+ * env on (death.c). If it is dead already, it may have been here before: all stays as it was. */
+static int hand_on_locked(struct env *self, struct env *e, uint32_t to, uint32_t bits)
+    REQUIRES(&e->lock)
+{
+    uint32_t from = atomic_load(&e->controller);
+    uint32_t from_bits = e->death_bits;
+
+    set_controller_locked(e, to, bits);
+    if (env_find(to) != NULL)
+        return 0;
+    set_controller_locked(e, from, from_bits);
+    /* And that one may have died and come by in between. */
+    if (env_find(from) == NULL)
+        set_controller_locked(e, e == self ? 0 : env_id(self), e == self ? 0 : bits);
+    return -E_BAD_ENV;
+}
+
 REGPARM int32_t sys_env_set_controller(struct env *self) NO_LOCK_ANALYSIS
 {
     uint32_t controller = self->regs.ebx;
@@ -256,11 +272,9 @@ REGPARM int32_t sys_env_set_controller(struct env *self) NO_LOCK_ANALYSIS
     if (e == NULL)
         return error;
     atomic_store(&to->has_children, true);
-    atomic_store(&e->controller, controller);
-    e->death_bits = self->regs.esi;
-    env_public[env_index(e)].controller = (envid_t)controller;
+    error = hand_on_locked(self, e, controller, self->regs.esi);
     env_unlock(e);
-    return 0;
+    return error;
 }
 
 REGPARM int32_t sys_env_set_upcall(struct env *self) NO_LOCK_ANALYSIS

@@ -4,9 +4,8 @@
 
 #include <stdint.h>
 
-#include "abi/env.h"
-#include "grain/compiler.h"
 #include "grain/layout.h"
+#include "grain/syscall.h"
 #include "grain/utcb.h"
 
 int main(int argc, char **argv, char **envp);
@@ -18,11 +17,11 @@ static inline uintptr_t scratch_area(void)
     return SCRATCH_AREA + utcb_slot() * SCRATCH_PAGES * PAGE_SIZE;
 }
 
-/* Undoes a mapping whose range is known to be good: cannot fail. */
-void scratch_unmap(void);
-
-/* Waits for the end of an env that the caller controls, with NOTIFY_CHILD; takes its slot. */
-MUST_CHECK int child_wait(envid_t id, struct env_death *death);
+/* Cannot fail: the range is good. */
+static inline void scratch_unmap(void)
+{
+    (void)page_unmap(0, scratch_area(), SCRATCH_PAGES);
+}
 
 /* In a forked child: it has none of its parent's threads, and may use their stack slots again, all
  * but the one that it runs on. */

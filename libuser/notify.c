@@ -19,8 +19,7 @@ static uint32_t take(uint32_t mask)
     return bits;
 }
 
-/* One receive of notifications alone. An aborted one counts as nothing received. Returns false
- * when the time was over. */
+/* One receive of notifications alone, which puts what came where take() finds it. */
 static int32_t receive(uint32_t us)
 {
     struct ipc_msg msg = {.w = {0}};
@@ -34,22 +33,29 @@ static int32_t receive(uint32_t us)
 
 uint32_t notify_wait(uint32_t mask)
 {
-    return notify_wait_us(mask, IPC_NEVER);
+    uint32_t bits;
+
+    while ((bits = take(mask)) == 0)
+        (void)receive(IPC_NEVER); /* an error is an abort: it is tried again */
+    return bits;
 }
 
+/* When the time is over the kernel is asked once more, without waiting. */
 uint32_t notify_wait_us(uint32_t mask, uint32_t us)
 {
-    uint64_t end = us == IPC_NEVER ? UINT64_MAX : time_us() + us;
+    uint64_t end = time_us() + us;
+    uint32_t left = us;
     uint32_t bits = take(mask);
 
+    if (us == IPC_NEVER)
+        return bits != 0 ? bits : notify_wait(mask);
     while (bits == 0) {
-        uint64_t now = us == IPC_NEVER ? 0 : time_us();
-        uint32_t left = us == IPC_NEVER ? IPC_NEVER : now < end ? (uint32_t)(end - now) : 0;
-        int32_t result = receive(left);
-
+        (void)receive(left);
         bits = take(mask);
-        if (result == -E_TIMEOUT && left != IPC_NEVER && time_us() >= end)
+        if (left == 0)
             break;
+        uint64_t now = time_us();
+        left = now < end ? (uint32_t)(end - now) : 0;
     }
     return bits;
 }

@@ -131,8 +131,6 @@ static uintptr_t build_stack(const struct spawn *what)
     return esp;
 }
 
-/* Returns the child's esp, or a negated error: a stack is below USER_TOP, where addresses as
- * int32_t are negative too, but errors are small. */
 static int make_stack(envid_t child, const struct spawn *what, uintptr_t *esp)
 {
     int result = page_alloc(0, scratch_area(), SPAWN_STACK_PAGES, PERM_RW);

@@ -9,6 +9,7 @@
 
 #include "grain/layout.h"
 #include "grain/notify.h"
+#include "grain/process.h"
 #include "grain/syscall.h"
 #include "libuser/internal.h"
 
@@ -129,7 +130,7 @@ void thread_kill(envid_t id)
 
 int thread_join(envid_t id, struct env_death *death)
 {
-    int result = child_wait(id, death);
+    int result = process_wait(id, death);
 
     if (result < 0)
         return result;

@@ -7,7 +7,11 @@
 #ifndef GRAIN_LOCK_ANNOTATIONS_H
 #define GRAIN_LOCK_ANNOTATIONS_H
 
+#ifdef __clang__
 #define TSA(x) __attribute__((x))
+#else
+#define TSA(x) /* the host's compiler, in unit tests */
+#endif
 
 #define CAPABILITY(name)  TSA(capability(name))
 #define ACQUIRES(...)     TSA(acquire_capability(__VA_ARGS__))

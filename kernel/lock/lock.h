@@ -29,6 +29,8 @@ void lock_relax(void);
 #include "kernel/lock/tas.h"
 #elif defined(GRAIN_LOCK_ALGO_TTAS)
 #include "kernel/lock/ttas.h"
+#elif defined(GRAIN_LOCK_ALGO_BUSTED)
+#include "kernel/lock/busted.h"
 #else
 #include "kernel/lock/ticket.h"
 #endif

@@ -149,7 +149,7 @@ static int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages) 
                 (void)aspace_trim_locked(as, slot << LARGE_SHIFT, &gone);
             /* Other CPUs may have walked the tables that go. */
             if (gone.count != 0)
-                shootdown(as, va, 0);
+                shootdown(as, va, SHOOTDOWN_TABLES);
             frames_unref(gone.pfn, gone.count);
             return -E_NO_MEM;
         }
@@ -390,7 +390,7 @@ static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end
         trimmed |= aspace_trim_locked(as, va - 1, &gone);
     }
     if (gone.count != 0) {
-        shootdown(as, first, trimmed || end - first != PAGE_SIZE ? 0 : 1);
+        shootdown(as, first, trimmed ? SHOOTDOWN_TABLES : (end - first) >> PAGE_SHIFT);
         frames_unref(gone.pfn, gone.count);
     }
     return va < end ? va : end;
@@ -409,6 +409,7 @@ uint32_t aspace_unmap(struct aspace *as, uint32_t va, uint32_t pages)
 void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const uint32_t *pins)
 {
     struct gone gone;
+    bool trimmed = false;
 
     gone.count = 0;
     lock_acquire(LOCK_ASPACE, &as->lock);
@@ -420,10 +421,10 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
             continue;
         gone_add(&gone, pins[i]);
         aspace_clear_locked(as, pte);
-        (void)aspace_trim_locked(as, at, &gone);
+        trimmed |= aspace_trim_locked(as, at, &gone);
     }
     if (gone.count != 0)
-        shootdown(as, va, 0);
+        shootdown(as, va, trimmed ? SHOOTDOWN_TABLES : pages);
     lock_release(LOCK_ASPACE, &as->lock);
     frames_unref(gone.pfn, gone.count);
 }
@@ -516,7 +517,7 @@ static void aspace_leave(struct aspace *as)
         me->cr3 = me->kernel_cr3;
         cpu_write_cr3(me->cr3);
     }
-    shootdown(as, 0, 0);
+    shootdown(as, 0, SHOOTDOWN_TABLES);
 }
 
 static void aspace_free_base(struct aspace *as)

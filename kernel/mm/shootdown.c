@@ -18,6 +18,13 @@ static void shootdown_local(struct aspace *as, uint32_t va, uint32_t pages)
         cpu_write_cr3(this_cpu()->cr3);
 }
 
+/* A halted CPU whose bit is seen set will look at tlb_wanted when it has cleared it, and touches no
+ * user memory before. Pairs with sched_idle: bit cleared, then shootdown_catch_up. */
+static bool shootdown_may_wait_for_wakeup(uint32_t cpu, uint32_t pages)
+{
+    return pages != SHOOTDOWN_TABLES && (atomic_load(&cpu_idle_mask) >> cpu & 1u) != 0;
+}
+
 static void shootdown_wait(const struct cpu *cpu, uint32_t wanted)
 {
     while ((int32_t)(atomic_load_explicit(&cpu->tlb_done, memory_order_acquire) - wanted) < 0)
@@ -41,7 +48,9 @@ void shootdown(struct aspace *as, uint32_t va, uint32_t pages)
 
         if (i == cpu_id() || READ_ONCE(cpu->cr3) != paging_cr3(as->pdpt, i))
             continue;
-        wanted[i] = atomic_fetch_add_explicit(&cpu->tlb_wanted, 1, memory_order_acq_rel) + 1;
+        wanted[i] = atomic_fetch_add(&cpu->tlb_wanted, 1) + 1;
+        if (shootdown_may_wait_for_wakeup(i, pages))
+            continue;
         lapic_send_ipi(cpu->lapic_id, VECTOR_TLB);
         asked |= 1u << i;
     }
@@ -69,10 +78,15 @@ void shootdown_answer(void)
     atomic_store_explicit(&me->tlb_done, wanted, memory_order_release);
 }
 
-void lock_relax(void)
+void shootdown_catch_up(void)
 {
-    cpu_relax();
     if (atomic_load_explicit(&this_cpu()->tlb_wanted, memory_order_relaxed) !=
         atomic_load_explicit(&this_cpu()->tlb_done, memory_order_relaxed))
         shootdown_answer();
+}
+
+void lock_relax(void)
+{
+    cpu_relax();
+    shootdown_catch_up();
 }

@@ -11,8 +11,15 @@
 
 struct aspace;
 
-/* `pages` pages from `va` on changed; more than one, or 0, flushes the whole space. */
+/* What changed. */
+#define SHOOTDOWN_TABLES 0u /* page tables went, too: no CPU may even keep the space loaded unflushed */
+
+/* `pages` pages from `va` on changed, or SHOOTDOWN_TABLES; more than one flushes the whole space. A
+ * halted CPU is not woken for pages alone: it flushes before it runs user code again. */
 void shootdown(struct aspace *as, uint32_t va, uint32_t pages);
+
+/* A CPU that comes out of halt, after its bit in cpu_idle_mask is clear: what it was spared. */
+void shootdown_catch_up(void);
 
 /* The interrupt handler, and waiting loops. */
 void shootdown_answer(void);

@@ -11,6 +11,7 @@
 #include "kernel/ipc/ipc.h"
 #include "kernel/log.h"
 #include "kernel/mm/aspace.h"
+#include "kernel/mm/shootdown.h"
 #include "kernel/panic.h"
 #include "kernel/sched/timer.h"
 
@@ -371,6 +372,7 @@ static void sched_idle(void)
         kernel_enter();
     }
     atomic_fetch_and(&cpu_idle_mask, ~bit);
+    shootdown_catch_up();
 }
 
 static void sched_irq_window(void)

@@ -18,8 +18,9 @@ class TapResult(unittest.TestResult):
 
     def _report(self, verdict: str, test: unittest.TestCase, text: str = "") -> None:
         print(f"{verdict} {self.testsRun} - {'.'.join(test.id().split('.')[-2:])}")
-        for line in text.splitlines():
-            print(f"# {line}")
+        if text:
+            # `meson test` shows of a failed TAP test only what is on standard error.
+            print(text, file=sys.stderr)
 
     def addSuccess(self, test: unittest.TestCase) -> None:
         super().addSuccess(test)

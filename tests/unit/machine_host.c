@@ -18,7 +18,6 @@ struct cpu *cpus[GRAIN_MAX_CPUS];
 uint32_t cpu_count = MACHINE_CPUS;
 _Atomic uint32_t cpu_idle_mask;
 _Thread_local struct cpu cpu_host;
-_Thread_local struct lock_cpu lock_host_cpu;
 
 struct machine_shootdowns machine_shootdowns;
 

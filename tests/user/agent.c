@@ -86,9 +86,6 @@ static void order_carry_out(const struct agent_order *order, struct agent_outcom
     case AGENT_NOTIFY:
         outcome->result = notify(order->partner, order->w[0]);
         break;
-    case AGENT_ATTACH:
-        outcome->result = env_attach(order->partner);
-        break;
     case AGENT_READ:
         outcome->result = *(volatile int32_t *)order->w[0];
         break;
@@ -113,9 +110,11 @@ static int agent_main(void *arg)
     struct agent_page *page = arg;
 
     (void)notify_wait(AGENT_BIT_ORDER);
+    page->is_up = true;
+    (void)!notify(page->boss, AGENT_BIT_DONE);
+    /* One notification an order, always taken first: an open receive must not find it. */
     for (;;) {
-        while (page->ordered == page->done)
-            (void)notify_wait(AGENT_BIT_ORDER);
+        (void)notify_wait(AGENT_BIT_ORDER);
         struct agent_order order = page->order;
 
         page->begun = page->ordered;
@@ -136,10 +135,19 @@ static envid_t start_process(uint32_t cpu, struct agent_page *page)
     if (id <= 0)
         return id;
     /* It touches the page only after its first notification. */
-    if (page_map(0, va, id, va, 1, PERM_RW) == 0 && test_pin(id, cpu) == 0)
+    if (page_map(0, va, id, va | PERM_RW, 1) == 0 && test_pin(id, cpu) == 0)
         return id;
     process_kill(id);
     return -E_NO_MEM;
+}
+
+static bool wait_until_up(const struct agent_page *page)
+{
+    uint64_t end = time_us() + PATIENCE_US;
+
+    while (!page->is_up && time_us() < end)
+        (void)notify_wait_us(AGENT_BIT_DONE, PATIENCE_US / 4);
+    return page->is_up;
 }
 
 bool agent_start(struct agent *agent, uint32_t slot, const struct agent_place *place)
@@ -153,7 +161,7 @@ bool agent_start(struct agent *agent, uint32_t slot, const struct agent_place *p
     agent->is_process = place->is_process;
     agent->id = place->is_process ? start_process(place->cpu, page)
                                   : test_thread_start(place->cpu, agent_main, page);
-    if (agent->id > 0 && notify(agent->id, AGENT_BIT_ORDER) == 0)
+    if (agent->id > 0 && notify(agent->id, AGENT_BIT_ORDER) == 0 && wait_until_up(page))
         return true;
     (void)page_unmap(0, (uintptr_t)page, 1);
     return false;

@@ -26,7 +26,6 @@ enum agent_what {
     AGENT_IPC,
     AGENT_IPC_INT, /* the same by int 0x30 */
     AGENT_NOTIFY,  /* partner, w[0] = bits */
-    AGENT_ATTACH,  /* partner */
     AGENT_READ,    /* result = the word at w[0] */
     AGENT_WRITE,   /* the word at w[0] = w[1] */
     AGENT_PERM,    /* result = permissions at w[0]; got[0] = its frame number */
@@ -61,6 +60,7 @@ struct agent_page {
     volatile uint32_t ordered; /* number of the order to carry out */
     volatile uint32_t begun;   /* the same once it is being carried out, */
     volatile uint32_t done;    /* and when it has been */
+    volatile bool is_up;
     envid_t boss;
     struct agent_order order;
     struct agent_outcome outcome;

@@ -211,6 +211,8 @@ static void check_time(void)
     CHECK_EQ(notify_wait(0x4), 0x4, "smoke_notify_wait");
     CHECK_EQ(notify_wait_us(0x2, 1000), 0, "smoke_notify_timeout");
     CHECK_EQ(notify_wait_us(0x1, 0), 0x1, "smoke_notify_kept");
+    CHECK_OK(notify(0, 0x8), "smoke_notify_again");
+    CHECK_EQ(notify_wait_us(0x8, 0), 0x8, "smoke_notify_poll");
 }
 
 /* Text and memory of the library; the formatter has its own tests on the host. */
@@ -222,7 +224,8 @@ static void check_library(void)
 
     snprintf(text, sizeof(text), "%d %5s|%-3u|%#x", -12, "abc", 7u, 255u);
     CHECK(strcmp(text, "-12   abc|7  |0xff") == 0, "smoke_snprintf");
-    if (!CHECK(block != NULL, "smoke_malloc"))
+    CHECK(block != NULL, "smoke_malloc");
+    if (block == NULL)
         return;
     memset(block, 1, 100000);
     free(block);

@@ -23,7 +23,8 @@
 #define PORT_B_OUT_2   0x20
 
 #define SAMPLE_COUNT 11932u /* 10.0002 ms */
-#define SAMPLES      3
+#define SAMPLES_MAX  50 /* on a host that has more to do than it can */
+#define DOUBT_SHIFT  11 /* a doubt of 1 in 2,048 is good enough */
 #define POLLS_MIN    100u
 #define POLLS_MAX    10000000u
 
@@ -37,8 +38,11 @@
 /* A loop of that many pauses is about 1 us on no machine in particular. */
 #define PAUSES_PER_US 50u
 
+/* One run of the PIT on both clocks. doubt: TSC ticks by which the length may be wrong, because it
+ * is only known between which two looks at the clock the run began and ended. */
 struct sample {
     uint64_t tsc;
+    uint64_t doubt;
     uint32_t lapic;
 };
 
@@ -49,46 +53,58 @@ uint64_t tsc_start;
 static uint32_t ticks_per_us;
 static uint32_t us_per_tick;
 
-/* Counts both clocks over one run of the PIT. The gate is opened first and the count written last:
- * emulators start the run at that write and do not model the gate. */
+/* The gate is opened first and the run starts with the count's last byte: emulators start it there
+ * and do not model the gate. */
+static void prepare_pit(uint8_t port_b)
+{
+    io_out8(PORT_B, (uint8_t)((port_b & ~PORT_B_SPEAKER) | PORT_B_GATE_2));
+    io_out8(PIT_COMMAND, PIT_MODE_0);
+    io_out8(PIT_CHANNEL_2, SAMPLE_COUNT & 0xff);
+}
+
+/* An interruption by the host between two looks makes the doubt large; one in the middle of the run
+ * does no harm. Returns false if the PIT does not count. */
 static bool take_sample(struct sample *sample)
 {
     uint8_t port_b = io_in8(PORT_B);
     uint32_t polls = 0;
 
     lapic_timer_start_max();
-    io_out8(PORT_B, (uint8_t)((port_b & ~PORT_B_SPEAKER) | PORT_B_GATE_2));
-    io_out8(PIT_COMMAND, PIT_MODE_0);
-    io_out8(PIT_CHANNEL_2, SAMPLE_COUNT & 0xff);
+    prepare_pit(port_b);
+    uint64_t before = rdtsc();
     io_out8(PIT_CHANNEL_2, SAMPLE_COUNT >> 8);
-
-    uint64_t tsc = rdtsc();
     uint32_t lapic = lapic_timer_count();
-    while (!(io_in8(PORT_B) & PORT_B_OUT_2) && polls < POLLS_MAX)
-        polls++;
-    sample->tsc = rdtsc() - tsc;
+    uint64_t begun = rdtsc();
+
+    uint64_t running = begun; /* it was found running after that */
+    for (uint64_t look = begun; !(io_in8(PORT_B) & PORT_B_OUT_2) && polls++ < POLLS_MAX;) {
+        running = look;
+        look = rdtsc();
+    }
     sample->lapic = lapic - lapic_timer_count();
+    uint64_t ended = rdtsc();
+
     lapic_timer_stop();
     io_out8(PORT_B, port_b);
-    if (polls < POLLS_MIN || polls == POLLS_MAX)
-        return false;
-
-    /* On average the run ended half a turn of the loop before it was seen. */
-    uint64_t turn = sample->tsc;
-    div_u64_u32(&turn, polls);
-    sample->tsc -= turn / 2;
-    return true;
+    sample->doubt = (begun - before) + (ended - running);
+    sample->tsc = ended - before - sample->doubt / 2;
+    return polls >= POLLS_MIN && polls < POLLS_MAX;
 }
 
-/* The sample in the middle: an interruption by the host only ever makes one longer. */
-static struct sample median_of_3(const struct sample *s)
+/* The first sample that is good enough, or else the best of some. */
+static bool take_best_sample(struct sample *best)
 {
-    const struct sample *low = s[0].tsc < s[1].tsc ? &s[0] : &s[1];
-    const struct sample *high = low == &s[0] ? &s[1] : &s[0];
-
-    if (s[2].tsc < low->tsc)
-        return *low;
-    return s[2].tsc < high->tsc ? s[2] : *high;
+    *best = (struct sample){.doubt = UINT64_MAX};
+    for (int i = 0; i < SAMPLES_MAX; i++) {
+        struct sample sample;
+        if (!take_sample(&sample))
+            return false;
+        if (sample.doubt < best->doubt)
+            *best = sample;
+        if (best->doubt < best->tsc >> DOUBT_SHIFT)
+            break;
+    }
+    return true;
 }
 
 static uint32_t sample_khz(const struct sample *sample)
@@ -115,20 +131,17 @@ static void set_frequency(uint32_t khz)
 
 void tsc_calibrate(void)
 {
-    struct sample samples[SAMPLES];
-    bool good = true;
+    struct sample sample;
 
     tsc_start = rdtsc();
-    for (int i = 0; i < SAMPLES; i++)
-        good &= take_sample(&samples[i]);
-    struct sample sample = median_of_3(samples);
-    uint32_t khz = sample_khz(&sample);
+    bool good = take_best_sample(&sample);
+    uint32_t khz = good ? sample_khz(&sample) : 0;
 
     if (!good || khz < KHZ_MIN || khz > KHZ_MAX || sample.lapic == 0) {
         log_warn("clock: no sense in the PIT (%u kHz), assuming %u kHz for TSC and LAPIC timer",
                  khz, KHZ_GUESS);
         khz = KHZ_GUESS;
-        sample = (struct sample){KHZ_GUESS, KHZ_GUESS};
+        sample = (struct sample){.tsc = KHZ_GUESS, .lapic = KHZ_GUESS};
     }
     set_frequency(khz);
     lapic_timer_set_ratio(sample.lapic, (uint32_t)sample.tsc);
