@@ -52,6 +52,10 @@
 
 #define THIS_UTCB GRAIN_U(0xff430000)
 
+/* The text screen, 8 pages from physical 0xb8000, in the first env's address space (writable). */
+#define BOOT_VGA_VA    GRAIN_U(0x3ff00000)
+#define BOOT_VGA_PAGES 8
+
 /* Where the kernel puts the boot modules in the first env's address space (read-only). */
 #define BOOT_MODULES_VA GRAIN_U(0x40000000)
 

@@ -13,6 +13,9 @@
 #define PERM_AVAIL 0xe00u /* three bits that the kernel keeps and does not read */
 #define PERM_ALL   (PERM_P | PERM_W | PERM_U | PERM_X | PERM_AVAIL)
 
+/* page_map and page_protect alone: pages of the range that are not mapped are passed over. */
+#define PERM_HOLES 0x010u
+
 #define PERM_R  (PERM_P | PERM_U)
 #define PERM_RW (PERM_P | PERM_U | PERM_W)
 #define PERM_RX (PERM_P | PERM_U | PERM_X)

@@ -46,7 +46,8 @@
     X(24, irq_ack,            1, "(line) unmask the line after an interrupt was served")                \
     X(25, port_in,            2, "(port, bytes) read an I/O port that the limits grant")                \
     X(26, port_out,           3, "(port, bytes, value) write an I/O port that the limits grant")        \
-    X(27, kernel_info,        0, "utcb->buf = free frames, envs, counters (abi/sysinfo.h)")
+    X(27, kernel_info,        0, "utcb->buf = free frames, envs, counters (abi/sysinfo.h)")             \
+    X(28, page_info,          2, "(env, va) a page's permissions and how often its frame is mapped")
 /* clang-format on */
 
 #ifndef __ASSEMBLER__
@@ -71,6 +72,12 @@ enum grain_syscall {
 #define SCHED_PRIORITIES   8u /* 0 (lowest) to 7 */
 #define SCHED_PRIO_DEFAULT 3u
 #define SCHED_ANY_CPU      0xffffffffu
+
+/* Result of page_info: 0 where nothing is mapped. The count is that of references to the frame, by
+ * mappings in any address space and by messages on their way, PAGE_INFO_MANY at most. */
+#define PAGE_INFO_PERM(r) ((uint32_t)(r) & 0xfffu)
+#define PAGE_INFO_REFS(r) ((uint32_t)(r) >> 12)
+#define PAGE_INFO_MANY    0x7ffffu
 
 /* Most pages that one page_* call works on; a longer range is E_INVAL. */
 #define PAGE_CALL_MAX 0x40000u

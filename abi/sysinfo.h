@@ -16,6 +16,14 @@ struct sysinfo_module {
     char cmdline[120];
 };
 
+/* How a CPU spends its time. Each CPU keeps its own: read idle_us, then halted_since. */
+struct sysinfo_cpu {
+    volatile uint32_t idle_us;      /* halted so far, microseconds modulo 2^32 */
+    volatile uint32_t halted_since; /* halted now, since then (microseconds since boot, | 1); 0: not */
+};
+
+#define SYSINFO_CPUS 32
+
 struct sysinfo {
     uint32_t magic;
     uint32_t ncpus;
@@ -33,6 +41,7 @@ struct sysinfo {
     char clock[24];
     char cmdline[512];
     struct sysinfo_module modules[SYSINFO_MODULES];
+    struct sysinfo_cpu cpus[SYSINFO_CPUS];
 };
 _Static_assert(sizeof(struct sysinfo) <= SYSINFO_PAGES * PAGE_SIZE, "sysinfo fits its window");
 

@@ -40,7 +40,7 @@ struct cpu {
     uint32_t timer_count;
     struct frame_cache frames[2]; /* by zone */
     uint32_t pins[IPC_PAGES_MAX]; /* frames on their way between two address spaces */
-    uint64_t dispatched;          /* TSC when current got the CPU */
+    uint64_t idle_ticks;          /* halted so far, TSC */
 
     /* Written by the owner, read by others. */
     uint32_t cr3; /* what is loaded; shootdowns go to the CPUs that have the space loaded */

@@ -90,7 +90,7 @@ static bool death_relations(struct env *e)
     uint32_t end = e->progress + DEATH_SCAN;
     uint32_t bits;
 
-    if (!e->is_server && !e->has_children)
+    if (!atomic_load(&e->is_awaited) && !e->has_children)
         return true;
     env_lock(e);
     bits = e->death_bits;

@@ -181,7 +181,7 @@ static void env_fill(struct env *e, const struct env_new *what)
     e->faulting = false;
     e->fault_refused = false;
     atomic_store(&e->has_children, false);
-    e->is_server = false;
+    atomic_store(&e->is_awaited, false);
     e->queued = false;
     e->step = 0;
     e->progress = 0;
@@ -318,8 +318,8 @@ static void env_honour(struct env *e)
             env_move(e);
         else if (pending & PENDING_RECEIVE)
             env_continue_ipc(e, pending);
-        else if (pending & PENDING_ABORT)
-            atomic_fetch_and(&e->pending, ~PENDING_ABORT);
+        else if (pending & (PENDING_ABORT | PENDING_TIMER))
+            atomic_fetch_and(&e->pending, ~(PENDING_ABORT | PENDING_TIMER));
         else
             env_give_way(e);
     }

@@ -21,11 +21,14 @@
 #include "kernel/string.h"
 
 #define FIRST_STACK_PAGES 16u
+#define VGA_TEXT_PFN      0xb8u /* physical 0xb8000 */
 
 static union {
     struct sysinfo info;
     char pages[SYSINFO_PAGES * PAGE_SIZE];
-} first_sysinfo ALIGNED(PAGE_SIZE);
+} sysinfo_window ALIGNED(PAGE_SIZE);
+
+struct sysinfo *const first_sysinfo = &sysinfo_window.info;
 
 static uint32_t module_pages(const struct boot_module *module)
 {
@@ -49,7 +52,7 @@ static void publish_modules(struct sysinfo *out, const struct bootinfo *info)
 
 void first_publish_sysinfo(const struct bootinfo *info)
 {
-    struct sysinfo *out = &first_sysinfo.info;
+    struct sysinfo *out = first_sysinfo;
 
     out->magic = SYSINFO_MAGIC;
     out->ncpus = cpu_count;
@@ -69,7 +72,7 @@ void first_publish_sysinfo(const struct bootinfo *info)
     strlcpy(out->cmdline, info->cmdline, sizeof(out->cmdline));
     publish_modules(out, info);
     for (uint32_t i = 0; i < SYSINFO_PAGES; i++)
-        paging_publish(SYSINFO_WINDOW + i * PAGE_SIZE, first_sysinfo.pages + i * PAGE_SIZE, false);
+        paging_publish(SYSINFO_WINDOW + i * PAGE_SIZE, sysinfo_window.pages + i * PAGE_SIZE, false);
 }
 
 static int first_alloc(struct aspace *as, uint32_t va, uint32_t pages)
@@ -129,9 +132,23 @@ static int first_map_module(struct aspace *as, const struct boot_module *module,
     return error;
 }
 
+/* The text screen, for whoever will drive it: its frames are never free either. */
+static int first_map_vga(struct aspace *as)
+{
+    int error = 0;
+
+    for (uint32_t i = 0; i < BOOT_VGA_PAGES && error == 0; i++) {
+        uint32_t pfn = VGA_TEXT_PFN + i;
+
+        frame_ref(pfn);
+        error = aspace_insert(as, BOOT_VGA_VA + i * PAGE_SIZE, 1, PERM_RW, &pfn);
+    }
+    return error;
+}
+
 static int first_map_modules(struct aspace *as, const struct bootinfo *info)
 {
-    const struct sysinfo *published = &first_sysinfo.info;
+    const struct sysinfo *published = first_sysinfo;
     int error = 0;
 
     for (uint32_t i = 0; i < published->nmodules && error == 0; i++)
@@ -170,6 +187,8 @@ void first_start(const struct bootinfo *info)
                             FIRST_STACK_PAGES);
     if (error == 0)
         error = first_map_modules(what.aspace, info);
+    if (error == 0)
+        error = first_map_vga(what.aspace);
     if (error != 0)
         panic("the first program, %s, cannot be loaded: %s", module->cmdline, elf.reason);
     e->regs.eip = elf.entry;

@@ -5,6 +5,10 @@
 #define GRAIN_KERNEL_FIRST_H
 
 struct bootinfo;
+struct sysinfo;
+
+/* The sysinfo window as the kernel writes it. */
+extern struct sysinfo *const first_sysinfo;
 
 /* Fills and publishes the sysinfo window. */
 void first_publish_sysinfo(const struct bootinfo *info);

@@ -4,7 +4,9 @@
  * Locks: the target env's while its space is looked up; then the space's own, inside mm/.
  */
 #include "abi/errors.h"
+#include "abi/perm.h"
 #include "kernel/mm/aspace.h"
+#include "kernel/mm/frame.h"
 #include "kernel/syscall.h"
 
 /* The space of env `id` (0: one's own), held until memory_done. */
@@ -78,6 +80,29 @@ REGPARM int32_t sys_page_alloc(struct env *self)
     return memory_advance(self, pages, step, error);
 }
 
+/* Maps the frames pinned by a step, run by run where holes are in between. */
+static int memory_insert_runs(struct aspace *dst, uint32_t va, uint32_t perm, uint32_t *pins,
+                              uint32_t step)
+{
+    uint32_t end;
+
+    for (uint32_t i = 0; i < step; i = end) {
+        int error;
+
+        end = i + 1;
+        if (pins[i] == FRAME_NONE)
+            continue;
+        while (end < step && pins[end] != FRAME_NONE)
+            end++;
+        error = aspace_insert(dst, va + i * PAGE_SIZE, end - i, perm, &pins[i]);
+        if (error != 0) {
+            aspace_unpin(&pins[i], step - i);
+            return error;
+        }
+    }
+    return 0;
+}
+
 static int memory_map_step(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
                            uint32_t step)
 {
@@ -87,10 +112,7 @@ static int memory_map_step(struct aspace *src, uint32_t srcva, struct aspace *ds
 
     if (error != 0)
         return error;
-    error = aspace_insert(dst, dstva & ~PAGE_MASK, step, perm, pins);
-    if (error != 0)
-        aspace_unpin(pins, step);
-    return error;
+    return memory_insert_runs(dst, dstva & ~PAGE_MASK, perm & ~PERM_HOLES, pins, step);
 }
 
 REGPARM int32_t sys_page_map(struct env *self)
@@ -104,7 +126,7 @@ REGPARM int32_t sys_page_map(struct env *self)
     int error;
 
     if (memory_check(srcva, pages) != 0 || memory_check(dstva & ~PAGE_MASK, pages) != 0 ||
-        aspace_check_perm(dstva & PAGE_MASK) != 0)
+        aspace_check_perm(dstva & PAGE_MASK & ~PERM_HOLES) != 0)
         return -E_INVAL;
     src = memory_target(self, self->regs.edx, &error);
     if (src == NULL)
@@ -150,7 +172,7 @@ REGPARM int32_t sys_page_protect(struct env *self)
     uint32_t step;
     int error;
 
-    if (memory_check(va, pages) != 0 || aspace_check_perm(perm) != 0)
+    if (memory_check(va, pages) != 0 || aspace_check_perm(perm & ~PERM_HOLES) != 0)
         return -E_INVAL;
     as = memory_target(self, self->regs.edx, &error);
     if (as == NULL)
@@ -160,6 +182,23 @@ REGPARM int32_t sys_page_protect(struct env *self)
     error = aspace_protect(as, va + self->progress * PAGE_SIZE, step, perm, as != self->aspace);
     memory_done(self, as);
     return memory_advance(self, pages, step, error);
+}
+
+REGPARM int32_t sys_page_info(struct env *self)
+{
+    uint32_t va = self->regs.ebx;
+    struct aspace *as;
+    int32_t result;
+    int error;
+
+    if (aspace_check_range(va, 1) != 0)
+        return -E_INVAL;
+    as = memory_target(self, self->regs.edx, &error);
+    if (as == NULL)
+        return error;
+    result = (int32_t)aspace_page_info(as, va);
+    memory_done(self, as);
+    return result;
 }
 
 REGPARM int32_t sys_aspace_info(struct env *self)

@@ -24,16 +24,22 @@ static bool ipc_has_partner(const struct env *e)
     return atomic_load_explicit(&e->wait_from, memory_order_relaxed) != WAIT_ANY;
 }
 
-/* The mailbox that `e`, owned by this CPU, takes open messages from: NULL when the one it was
- * attached to is gone; then it has its own again. */
-static struct env *ipc_mailbox(struct env *e)
+/* The mailbox that the receive of `e` is at, locked: its own when it waits for one partner. NULL: the
+ * env whose mailbox it serves is gone, and it has its own again. */
+static struct env *ipc_lock_mailbox(struct env *e) NO_LOCK_ANALYSIS
 {
-    struct env *box = atomic_load_explicit(&e->mailbox, memory_order_relaxed);
+    struct env *box = ipc_has_partner(e) ? e : atomic_load_explicit(&e->mailbox, memory_order_relaxed);
 
+    env_lock(box);
+    /* Under the lock: the dying env flushes its mailbox after it made its id void, and its slot may
+     * be another's by now. */
     if (box == e || env_id(box) == e->mailbox_id)
         return box;
+    env_unlock(box);
+    env_lock(e);
     atomic_store_explicit(&e->mailbox, e, memory_order_relaxed);
-    e->mailbox_id = env_id(e);
+    WRITE_ONCE(e->mailbox_id, env_id(e));
+    env_unlock(e);
     return NULL;
 }
 
@@ -54,23 +60,28 @@ static uint32_t ipc_timeout_us(const struct env *e, uint32_t phase)
 
 /* Blocking. */
 
-/* Takes a blocked env off its queue; the caller owns it then. False: it was not blocked any more. */
-static bool ipc_claim_blocked(struct env *e)
+/* Takes a blocked env off its queue; the caller owns it then. Returns the state that it was in, or
+ * ENV_STATE_CLAIMED: it was not blocked any more, or one of the bits `unless` is pending. */
+static enum env_state ipc_claim_blocked(struct env *e, uint32_t unless)
 {
     for (;;) {
         enum env_state state = env_state(e);
         struct env *box = atomic_load_explicit(&e->waits_at, memory_order_acquire);
 
         if (state != ENV_STATE_SENDING && state != ENV_STATE_RECEIVING)
-            return false;
+            return ENV_STATE_CLAIMED;
         env_lock(box);
         state = env_state(e);
         if ((state == ENV_STATE_SENDING || state == ENV_STATE_RECEIVING) &&
             atomic_load_explicit(&e->waits_at, memory_order_relaxed) == box) {
-            list_remove(&e->link);
-            env_set_state(e, ENV_STATE_CLAIMED);
+            bool claim = (atomic_load_explicit(&e->pending, memory_order_relaxed) & unless) == 0;
+
+            if (claim) {
+                list_remove(&e->link);
+                env_set_state(e, ENV_STATE_CLAIMED);
+            }
             env_unlock(box);
-            return true;
+            return claim ? state : ENV_STATE_CLAIMED;
         }
         env_unlock(box);
     }
@@ -114,6 +125,8 @@ static struct env *ipc_next_sender_locked(struct env *self, struct env *box) REQ
 {
     struct env *from;
 
+    if (self->faulting)
+        return NULL; /* its pager has to answer */
     if (ipc_has_partner(self)) {
         from = env_find(atomic_load_explicit(&self->wait_from, memory_order_relaxed));
         if (from == NULL || env_state(from) != ENV_STATE_SENDING ||
@@ -135,12 +148,16 @@ enum ipc_receive { IPC_GOT, IPC_BLOCKED, IPC_RETRY };
 
 /* One try of the receive phase of `self`, owned by this CPU. The check that nothing is there and the
  * change to RECEIVING are one step under the mailbox's lock, so nothing is missed. */
-static enum ipc_receive ipc_receive_once(struct env *self, struct env *box, bool may_block)
+static enum ipc_receive ipc_receive_once(struct env *self, bool may_block) NO_LOCK_ANALYSIS
 {
+    struct env *box = ipc_lock_mailbox(self);
     struct env *from;
     int error;
 
-    env_lock(box);
+    if (box == NULL) {
+        ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);
+        return IPC_GOT;
+    }
     if (!ipc_has_partner(self) && box->notified != 0) {
         ipc_take_bits_locked(self, box);
         env_unlock(box);
@@ -169,17 +186,10 @@ static enum ipc_receive ipc_receive_once(struct env *self, struct env *box, bool
 static enum ipc_receive ipc_receive(struct env *self)
 {
     uint32_t us = ipc_timeout_us(self, IPC_PHASE_RECV);
-    struct env *box = ipc_has_partner(self) ? self : ipc_mailbox(self);
     enum ipc_receive result = IPC_RETRY;
 
-    if (box == NULL) {
-        ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);
-        return IPC_GOT;
-    }
-    if (!ipc_is_closed(self))
-        self->is_server = true;
     for (uint32_t i = 0; i < IPC_RECEIVE_TRIES && result == IPC_RETRY; i++)
-        result = ipc_receive_once(self, box, us != 0);
+        result = ipc_receive_once(self, us != 0);
     /* Claimed or not by now: its home is this CPU, which alone sees to its timer. */
     if (result == IPC_BLOCKED && us != IPC_NEVER)
         sched_add_timeout(self, us);
@@ -199,15 +209,30 @@ static int ipc_read_window(struct env *self)
 
 /* Claims. */
 
-/* Whether `to`, which is RECEIVING, takes a message of `from`. An answer is also good from an env that
- * serves the partner's mailbox. */
-static bool ipc_accepts(const struct env *to, const struct env *from)
+/* Whether `from` serves the same mailbox as the env of that id. */
+static bool ipc_serves_with(const struct env *from, uint32_t id)
 {
-    uint32_t wanted = atomic_load_explicit(&to->wait_from, memory_order_relaxed);
+    const struct env *e = env_find(id);
 
-    if (wanted == WAIT_ANY)
-        return !ipc_is_closed(to);
-    return wanted == env_id(from) || (from->ipc_op & IPC_REPLY && wanted == from->mailbox_id);
+    return e != NULL && READ_ONCE(e->mailbox_id) == from->mailbox_id;
+}
+
+/* Whether `to` waits at its own mailbox, which is locked, for `from` alone. An answer is also good from
+ * an env that serves the partner's mailbox, and nothing but an answer ends a fault. */
+static bool ipc_waits_for_locked(const struct env *to, const struct env *from) REQUIRES(&to->lock)
+{
+    bool is_answer = (from->ipc_op & IPC_REPLY) != 0;
+    uint32_t wanted;
+
+    /* In this order. Somewhere else it may have been RECEIVING a moment ago, and run by now: only while
+     * it waits here its other fields stand still. */
+    if (env_state(to) != ENV_STATE_RECEIVING ||
+        atomic_load_explicit(&to->waits_at, memory_order_relaxed) != to || !ipc_has_partner(to))
+        return false;
+    if (to->faulting && !is_answer)
+        return false;
+    wanted = atomic_load_explicit(&to->wait_from, memory_order_relaxed);
+    return wanted == env_id(from) || (is_answer && ipc_serves_with(from, wanted));
 }
 
 /* An env among those that wait at `box` for anyone; one whose home is this CPU first. */
@@ -219,9 +244,9 @@ static struct env *ipc_pick_receiver_locked(struct env *box, bool for_message) R
     for (struct list *l = box->receivers.next; l != &box->receivers && looks != 0; l = l->next) {
         struct env *e = CONTAINER_OF(l, struct env, link);
 
-        looks--;
         if (for_message && ipc_is_closed(e))
             continue;
+        looks--;
         if (atomic_load_explicit(&e->home, memory_order_relaxed) == cpu_id())
             return e;
         if (found == NULL)
@@ -239,21 +264,30 @@ static struct env *ipc_claim_locked(struct env *e)
     return e;
 }
 
+/* Where messages to `target` go: the mailbox that it is attached to, while the env that has it lives. */
+static struct env *ipc_mailbox_of(struct env *target)
+{
+    struct env *box = atomic_load_explicit(&target->mailbox, memory_order_relaxed);
+
+    return env_id(box) == READ_ONCE(target->mailbox_id) ? box : target;
+}
+
 /* Locks the mailbox that messages to the env of that id go to: the id is good while the lock is held
  * (its own mailbox), or was a moment ago (an attached one). NULL: no such env. */
 static struct env *ipc_lock_mailbox_of(struct env *target, uint32_t id) NO_LOCK_ANALYSIS
 {
     for (;;) {
-        struct env *box = atomic_load_explicit(&target->mailbox, memory_order_relaxed);
-        bool moved;
+        struct env *box = ipc_mailbox_of(target);
 
         env_lock(box);
-        moved = atomic_load_explicit(&target->mailbox, memory_order_relaxed) != box;
-        if (!moved && env_id(target) == id && env_id(box) != 0)
+        if (env_id(target) != id) {
+            env_unlock(box);
+            return NULL;
+        }
+        /* Under its lock the mailbox's env does not end, nor is it another's who got its slot. */
+        if (ipc_mailbox_of(target) == box)
             return box;
         env_unlock(box);
-        if (!moved)
-            return NULL;
     }
 }
 
@@ -264,8 +298,7 @@ static struct env *ipc_claim_partner(struct env *self, struct env *target, uint3
 
     env_lock(target);
     *gone = env_id(target) != id;
-    if (!*gone && env_state(target) == ENV_STATE_RECEIVING && ipc_has_partner(target) &&
-        ipc_accepts(target, self))
+    if (!*gone && ipc_waits_for_locked(target, self))
         found = ipc_claim_locked(target);
     env_unlock(target);
     return found;
@@ -287,14 +320,17 @@ static void ipc_finish_sender(struct env *from, struct env *to, int error)
         sched_wake(from);
         return;
     }
-    /* A call waits for `to` now, which cannot have sent anything: it is receiving right here. With a
-     * timeout the home CPU must do it, the timer is its own; so must it if others may have sent. */
-    if (!ipc_has_partner(from) || from->ipc_op & IPC_TIMED) {
+    /* Others may have sent to it meanwhile. */
+    if (!ipc_has_partner(from)) {
         atomic_fetch_or(&from->pending, PENDING_RECEIVE);
         sched_wake(from);
         return;
     }
+    /* A call waits for its answer from here on, before its partner can give it: the answer would be
+     * lost otherwise. The timer is the home CPU's own, which is told below. */
     (void)to;
+    if (from->ipc_op & IPC_TIMED)
+        atomic_fetch_or(&from->pending, PENDING_TIMER);
     env_lock(from);
     ipc_block_locked(from, ENV_STATE_RECEIVING, from);
     env_unlock(from);
@@ -376,8 +412,7 @@ static struct env *ipc_find_receiver(struct env *self, uint32_t id, struct env *
         return NULL;
     }
     /* It may have come to wait for us alone between the two locks. */
-    if (*box == target && env_state(target) == ENV_STATE_RECEIVING && ipc_has_partner(target) &&
-        ipc_accepts(target, self))
+    if (*box == target && ipc_waits_for_locked(target, self))
         to = target;
     else
         to = ipc_pick_receiver_locked(*box, true);
@@ -478,8 +513,14 @@ static _Noreturn void ipc_receive_after(struct env *self, struct env *to)
 
 void ipc_resume_receive(struct env *self)
 {
-    enum ipc_receive result = ipc_receive(self);
+    enum ipc_receive result;
 
+    /* Nobody looked while it was READY. A death from here on is seen: wait_from was published. */
+    if (ipc_has_partner(self) && env_find(self->ipc_partner) == NULL) {
+        ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);
+        return;
+    }
+    result = ipc_receive(self);
     if (result == IPC_BLOCKED)
         sched_schedule();
     if (result == IPC_RETRY) {
@@ -494,7 +535,7 @@ static bool ipc_op_is_valid(uint32_t op)
         return false;
     if (!(op & (IPC_SEND | IPC_RECV)) || (op & IPC_WORDS_MASK) >> IPC_WORDS_SHIFT > IPC_WORDS_MAX)
         return false;
-    if (op & (IPC_REPLY | IPC_TRY) && !(op & IPC_SEND))
+    if (op & (IPC_REPLY | IPC_TRY | IPC_PAGES | IPC_WORDS_MASK) && !(op & IPC_SEND))
         return false;
     return !(op & (IPC_CLOSED | IPC_WINDOW)) || op & IPC_RECV;
 }
@@ -507,8 +548,12 @@ static void ipc_publish_wait(struct env *self)
     uint32_t from = ipc_is_closed(self) ? self->ipc_partner : WAIT_ANY;
 
     atomic_store_explicit(&self->wait_from, from, memory_order_relaxed);
-    if (from != WAIT_ANY)
-        atomic_thread_fence(memory_order_seq_cst);
+    if (from == WAIT_ANY)
+        return;
+    /* Its slot, whoever has it now: one search too many does no harm. */
+    if (!atomic_load_explicit(&env_table[ENV_INDEX(from)].is_awaited, memory_order_relaxed))
+        atomic_store_explicit(&env_table[ENV_INDEX(from)].is_awaited, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 static int32_t ipc_error(struct env *self, uint32_t phase, int32_t error)
@@ -537,7 +582,7 @@ REGPARM int32_t sys_ipc(struct env *self)
     if (error != 0)
         return ipc_error(self, IPC_PHASE_SEND, error);
     if (op & IPC_RECV) {
-        if (!(op & IPC_SEND) && ipc_has_partner(self) && env_find(self->ipc_partner) == NULL)
+        if (to == NULL && ipc_has_partner(self) && env_find(self->ipc_partner) == NULL)
             return ipc_error(self, IPC_PHASE_RECV, -E_BAD_ENV);
         ipc_receive_after(self, to);
     }
@@ -579,9 +624,10 @@ bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
 
 bool ipc_cancel(struct env *e, int32_t error)
 {
-    uint32_t phase = env_state(e) == ENV_STATE_SENDING ? IPC_PHASE_SEND : IPC_PHASE_RECV;
+    /* The timer of the send phase does not end the receive phase. */
+    enum env_state was = ipc_claim_blocked(e, error == -E_TIMEOUT ? PENDING_TIMER : 0);
 
-    if (!ipc_claim_blocked(e))
+    if (was == ENV_STATE_CLAIMED)
         return false;
     atomic_fetch_and(&e->pending, ~PENDING_ABORT);
     /* An aborted fault happens again; with the pager dead there is nobody to resume it. */
@@ -590,9 +636,19 @@ bool ipc_cancel(struct env *e, int32_t error)
     else if (e->faulting)
         ipc_refuse_fault(e);
     else
-        ipc_fail(e, phase, error);
+        ipc_fail(e, was == ENV_STATE_SENDING ? IPC_PHASE_SEND : IPC_PHASE_RECV, error);
     sched_wake(e);
     return true;
+}
+
+void ipc_time_receive(struct env *e)
+{
+    uint32_t us = ipc_timeout_us(e, IPC_PHASE_RECV);
+
+    atomic_fetch_and(&e->pending, ~PENDING_TIMER);
+    timer_cancel(e);
+    if (us != IPC_NEVER)
+        sched_add_timeout(e, us);
 }
 
 bool ipc_flush_mailbox(struct env *dead)
@@ -677,7 +733,7 @@ REGPARM int32_t sys_env_attach(struct env *self)
     env_lock(self);
     busy = box != self && (!list_is_empty(&self->senders) || !list_is_empty(&self->receivers));
     if (!busy) {
-        self->mailbox_id = id == 0 ? env_id(self) : id;
+        WRITE_ONCE(self->mailbox_id, id == 0 ? env_id(self) : id);
         atomic_store_explicit(&self->mailbox, box, memory_order_relaxed);
     }
     env_unlock(self);

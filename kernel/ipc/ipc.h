@@ -29,6 +29,10 @@ bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
  * somebody else has claimed it. */
 bool ipc_cancel(struct env *e, int32_t error);
 
+/* Home CPU: `e` has PENDING_TIMER, and is blocked: the timer of its receive phase in place of that of
+ * its send phase. */
+void ipc_time_receive(struct env *e);
+
 /* A blocked env waits for one partner alone, and that one is dead. */
 bool ipc_partner_is_gone(const struct env *e);
 

@@ -44,7 +44,8 @@ static int item_transfer(const struct env *from, struct env *to, const struct it
         aspace_unpin(pins, item->pages);
         return error;
     }
-    if (item->move)
+    /* Moved onto themselves they stay. */
+    if (item->move && (from->aspace != to->aspace || item->va != to->win_va))
         aspace_unmap_pinned(from->aspace, item->va, item->pages, pins);
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "abi/errors.h"
 #include "abi/perm.h"
+#include "abi/syscalls.h"
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/cpu.h"
 #include "kernel/mm/frame.h"
@@ -107,8 +108,10 @@ static void gone_add(struct gone *gone, uint32_t pfn)
 
 static void frames_unref(const uint32_t *pfns, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++)
-        frame_unref(pfns[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        if (pfns[i] != FRAME_NONE)
+            frame_unref(pfns[i]);
+    }
 }
 
 /* Takes va's page table away if there is one and it holds nothing. */
@@ -292,12 +295,20 @@ static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uin
     for (uint32_t i = 0; i < pages; i++) {
         const pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
 
-        if (pte == NULL || !(*pte & PTE_P) || (perm & PERM_W && !(*pte & PTE_W)))
+        pins[i] = FRAME_NONE;
+        if (pte == NULL || !(*pte & PTE_P)) {
+            if (perm & PERM_HOLES)
+                continue;
+            return -E_INVAL;
+        }
+        if (perm & PERM_W && !(*pte & PTE_W))
             return -E_INVAL;
         pins[i] = PTE_PFN(*pte);
     }
-    for (uint32_t i = 0; i < pages; i++)
-        frame_ref(pins[i]);
+    for (uint32_t i = 0; i < pages; i++) {
+        if (pins[i] != FRAME_NONE)
+            frame_ref(pins[i]);
+    }
     return 0;
 }
 
@@ -437,15 +448,21 @@ static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages,
     for (uint32_t i = 0; i < pages; i++) {
         const pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
 
-        if (pte == NULL || !(*pte & PTE_P))
+        if (pte == NULL || !(*pte & PTE_P)) {
+            if (perm & PERM_HOLES)
+                continue;
             return -E_INVAL;
+        }
         if (perm & PERM_W && !(*pte & PTE_W) && !may_grant)
             return -E_INVAL;
     }
     for (uint32_t i = 0; i < pages; i++) {
         pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
-        pte_t entry = pte_of_pfn(PTE_PFN(*pte)) | pte_of_perm(perm);
+        pte_t entry;
 
+        if (pte == NULL || !(*pte & PTE_P))
+            continue;
+        entry = pte_of_pfn(PTE_PFN(*pte)) | pte_of_perm(perm);
         if ((*pte & PTE_W) > (entry & PTE_W) || (*pte & PTE_NX) < (entry & PTE_NX))
             shrunk = true;
         pte_set(pte, entry);
@@ -487,6 +504,22 @@ int aspace_write(struct aspace *as, uint32_t va, const void *src, size_t len)
     }
     lock_release(LOCK_ASPACE, &as->lock);
     return error;
+}
+
+uint32_t aspace_page_info(struct aspace *as, uint32_t va)
+{
+    const pte_t *pte;
+    uint32_t result = 0;
+
+    lock_acquire(LOCK_ASPACE, &as->lock);
+    pte = aspace_pte_locked(as, va);
+    if (pte != NULL && *pte & PTE_P) {
+        uint32_t refs = frame_refs(PTE_PFN(*pte));
+
+        result = pte_to_perm(*pte) | (refs < PAGE_INFO_MANY ? refs : PAGE_INFO_MANY) << PAGE_SHIFT;
+    }
+    lock_release(LOCK_ASPACE, &as->lock);
+    return result;
 }
 
 void aspace_usage(struct aspace *as, struct aspace_usage *out)

@@ -81,7 +81,8 @@ void aspace_utcb_free(struct aspace *as, uint32_t va);
 int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm) MUST_CHECK;
 
 /* One reference on each frame of the range, into pins[]. -E_INVAL when a page is not mapped, or W is
- * asked for and one is read-only; then nothing is pinned. */
+ * asked for and one is read-only; then nothing is pinned. With PERM_HOLES in perm a page that is not
+ * mapped is FRAME_NONE in pins[]. */
 int aspace_pin(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, uint32_t *pins)
     MUST_CHECK;
 void aspace_unpin(const uint32_t *pins, uint32_t pages);
@@ -96,14 +97,17 @@ uint32_t aspace_unmap(struct aspace *as, uint32_t va, uint32_t pages);
 /* Unmaps those pages of the range that still map pins[i] (a moved range). */
 void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const uint32_t *pins);
 
-/* New permissions for mapped pages. -E_INVAL when a page is not mapped, or W is asked for, may not
- * be granted, and one is read-only: then nothing changed. */
+/* New permissions for mapped pages. -E_INVAL when a page is not mapped (without PERM_HOLES in perm), or
+ * W is asked for, may not be granted, and one is read-only: then nothing changed. */
 int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, bool may_grant)
     MUST_CHECK;
 
 /* Copies into user memory through the page tables, as the user could write it. -E_FAULT when a page
  * is not mapped writable for the user; bytes before it are written. */
 int aspace_write(struct aspace *as, uint32_t va, const void *src, size_t len) MUST_CHECK;
+
+/* Permissions and reference count of va's page, as abi/syscalls.h packs them; 0: not mapped. */
+uint32_t aspace_page_info(struct aspace *as, uint32_t va);
 
 void aspace_usage(struct aspace *as, struct aspace_usage *out);
 void aspace_shrink_quota(struct aspace *as, uint32_t quota);

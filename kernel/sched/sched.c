@@ -2,12 +2,15 @@
 #include "kernel/sched/sched.h"
 
 #include "abi/errors.h"
+#include "abi/sysinfo.h"
 #include "kernel/arch.h"
+#include "kernel/arch/x86/context.h"
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/arch/x86/lapic.h"
 #include "kernel/arch/x86/paging.h"
 #include "kernel/arch/x86/tsc.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/first.h"
 #include "kernel/ipc/ipc.h"
 #include "kernel/log.h"
 #include "kernel/mm/aspace.h"
@@ -273,6 +276,8 @@ static void sched_look_blocked(struct env *e)
         (void)ipc_cancel(e, -E_ABORTED);
     else if (ipc_partner_is_gone(e))
         (void)ipc_cancel(e, -E_DEAD);
+    else if (pending & PENDING_TIMER)
+        ipc_time_receive(e);
     else if (e->timer_slot == 0 && !sched_may_run_on(e, cpu_id()))
         sched_set_home(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
 }
@@ -358,6 +363,21 @@ void sched_tick(void)
 
 /* Switching. */
 
+/* Halts, and keeps the books of it where user code sees them. */
+static void sched_halt(void)
+{
+    struct sysinfo_cpu *load = &first_sysinfo->cpus[cpu_id()];
+    uint64_t start = rdtsc();
+
+    load->halted_since = (uint32_t)tsc_to_us(start - tsc_start) | 1u;
+    kernel_exit();
+    cpu_halt_with_irqs();
+    kernel_enter();
+    this_cpu()->idle_ticks += rdtsc() - start;
+    load->idle_us = (uint32_t)tsc_to_us(this_cpu()->idle_ticks);
+    load->halted_since = 0;
+}
+
 static void sched_idle(void)
 {
     uint32_t bit = 1u << cpu_id();
@@ -367,9 +387,7 @@ static void sched_idle(void)
     atomic_fetch_or(&cpu_idle_mask, bit);
     if (atomic_load_explicit(&this_cpu()->self->inbox_head, memory_order_relaxed) == NULL) {
         lockdep_assert_none("into halt");
-        kernel_exit();
-        cpu_halt_with_irqs();
-        kernel_enter();
+        sched_halt();
     }
     atomic_fetch_and(&cpu_idle_mask, ~bit);
     shootdown_catch_up();
@@ -394,7 +412,7 @@ static void sched_report_end(void)
     arch_shutdown();
 }
 
-_Noreturn void sched_schedule(void)
+static void sched_loop(void)
 {
     struct cpu *cpu = this_cpu();
 
@@ -414,6 +432,13 @@ _Noreturn void sched_schedule(void)
         sched_share();
         env_run(e);
     }
+}
+
+/* On an empty stack: what runs next may have something pending, and come here again without having been
+ * in user mode, and so on, for as many envs as there are. */
+_Noreturn void sched_schedule(void)
+{
+    context_enter_scheduler(sched_loop);
 }
 
 _Noreturn void sched_requeue(struct env *self)

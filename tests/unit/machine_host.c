@@ -36,10 +36,18 @@ static void __attribute__((constructor)) memory_reserve(void)
     host_memory = memory;
 }
 
+/* frame_init is meant for an empty pool. */
+static void pool_empty(void)
+{
+    memset(&cpu_host.frames, 0, sizeof(cpu_host.frames));
+    while (frame_table != NULL && frame_alloc(FRAME_HIGH) != FRAME_NONE) {
+    }
+}
+
 void machine_init(uint32_t low_frames, uint32_t high_frames)
 {
+    pool_empty();
     memset(frames, 0, sizeof(frames));
-    memset(&cpu_host.frames, 0, sizeof(cpu_host.frames));
     memset(&machine_shootdowns, 0, sizeof(machine_shootdowns));
     taken_count = 0;
     for (uint32_t i = 0; i < MACHINE_CPUS; i++) {

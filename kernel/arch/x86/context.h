@@ -25,7 +25,8 @@ static inline void context_show_utcb(uint32_t va)
 /* entry.S: to user mode with the registers of `e`, as e->resume says. */
 _Noreturn REGPARM void context_resume(struct env *e);
 
-/* Empties the kernel stack and calls `next`. For the end of start-up: the boot stack is left. */
+/* Empties the kernel stack and calls `next`: for the scheduler, and at the end of start-up, where the
+ * boot stack is left. */
 _Noreturn REGPARM void context_enter_scheduler(void (*next)(void));
 
 #endif

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "kernel/arch/x86/memlayout.h"
+#include "kernel/arch/x86/pte.h"
 
 struct x86_tss {
     uint32_t link;
@@ -37,7 +38,7 @@ struct arch_cpu {
     uint64_t gdt[GDT_ENTRIES];
     struct x86_tss tss;
     struct x86_tss df_tss;
-    uint64_t *kmap_pte; /* page-table entries of KMAP_WINDOW */
+    pte_t *kmap_pte; /* page-table entries of KMAP_WINDOW */
 };
 #endif
 

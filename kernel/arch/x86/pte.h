@@ -9,7 +9,7 @@
 #include "kernel/arch/x86/memlayout.h"
 #include "kernel/compiler.h"
 
-typedef uint64_t pte_t;
+typedef uint64_t pte_t ALIGNED(8);
 
 #define PTE_P      UINT64_C(0x001)
 #define PTE_W      UINT64_C(0x002)

@@ -26,7 +26,7 @@
 #define SAMPLES_MAX  50 /* on a host that has more to do than it can */
 #define DOUBT_SHIFT  11 /* a doubt of 1 in 2,048 is good enough */
 #define POLLS_MIN    100u
-#define POLLS_MAX    10000000u
+#define POLLS_MAX    1000000u
 
 #define KHZ_MIN   1001u     /* us_per_tick would not fit below */
 #define KHZ_MAX   16000000u /* ticks_per_us would not fit above */
