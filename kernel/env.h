@@ -53,7 +53,8 @@ enum env_resume {
 #define PENDING_MOVE    0x8u  /* it is pinned elsewhere now */
 #define PENDING_RESCHED 0x10u /* owner CPU only: another env should run first */
 #define PENDING_RECEIVE 0x20u /* claimer: the receive phase of its ipc is still to be done */
-#define PENDING_TIMER   0x40u /* claimer: it is in its receive phase now, whose timer does not run yet */
+#define PENDING_TIMER \
+    0x40u /* claimer: it is in its receive phase now, whose timer does not run yet */
 
 #define WAIT_ANY 0 /* wait_from: no particular partner */
 
@@ -100,7 +101,7 @@ struct env {
     uint32_t upcall GUARDED_BY(&lock);
     uint32_t upcall_top GUARDED_BY(&lock);
     atomic_bool has_children; /* has created or was handed an env; not cleared while it lives */
-    atomic_bool is_awaited;    /* somebody waits for it alone, or did; not cleared while it lives */
+    atomic_bool is_awaited;   /* somebody waits for it alone, or did; not cleared while it lives */
 
     /* Scheduling: home CPU. */
     bool queued;               /* in the home CPU's ready queue */

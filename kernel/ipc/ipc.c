@@ -28,7 +28,8 @@ static bool ipc_has_partner(const struct env *e)
  * env whose mailbox it serves is gone, and it has its own again. */
 static struct env *ipc_lock_mailbox(struct env *e) NO_LOCK_ANALYSIS
 {
-    struct env *box = ipc_has_partner(e) ? e : atomic_load_explicit(&e->mailbox, memory_order_relaxed);
+    struct env *box =
+        ipc_has_partner(e) ? e : atomic_load_explicit(&e->mailbox, memory_order_relaxed);
 
     env_lock(box);
     /* Under the lock: the dying env flushes its mailbox after it made its id void, and its slot may

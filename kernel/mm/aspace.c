@@ -209,12 +209,14 @@ static int aspace_utcb_alloc_locked(struct aspace *as, uint32_t *va, void **kern
     if (slot == UTCB_SLOTS)
         return -E_NO_FREE_ENV;
     *va = UTCB_AREA + slot * UTCB_SIZE;
-    error = aspace_tables_locked(as, *va, 1);
-    if (error != 0)
-        return error;
     pfn = frame_alloc_zeroed(FRAME_LOW);
     if (pfn == FRAME_NONE)
         return -E_NO_MEM;
+    error = aspace_tables_locked(as, *va, 1);
+    if (error != 0) {
+        frame_unref(pfn);
+        return error;
+    }
     as->utcb_used[slot / 32] |= 1u << slot % 32;
     aspace_set_locked(as, aspace_pte_locked(as, *va),
                       pte_of_pfn(pfn) | PTE_P | PTE_W | PTE_U | pte_nx);

@@ -86,6 +86,9 @@ static void order_carry_out(const struct agent_order *order, struct agent_outcom
     case AGENT_NOTIFY:
         outcome->result = notify(order->partner, order->w[0]);
         break;
+    case AGENT_KEPT:
+        outcome->result = (int32_t)notify_wait_us(order->w[0], 0);
+        break;
     case AGENT_READ:
         outcome->result = *(volatile int32_t *)order->w[0];
         break;

@@ -26,6 +26,7 @@ enum agent_what {
     AGENT_IPC,
     AGENT_IPC_INT, /* the same by int 0x30 */
     AGENT_NOTIFY,  /* partner, w[0] = bits */
+    AGENT_KEPT,    /* result = bits of w[0] that came and that no order received */
     AGENT_READ,    /* result = the word at w[0] */
     AGENT_WRITE,   /* the word at w[0] = w[1] */
     AGENT_PERM,    /* result = permissions at w[0]; got[0] = its frame number */

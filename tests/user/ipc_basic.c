@@ -1,174 +1,129 @@
 /* IPC: send, receive, call and reply, words and registers, flags. */
-#include <string.h>
-
 #include "grain/ipc.h"
 #include "grain/syscall.h"
 #include "tests/user/agent.h"
-#include "tests/user/ipc_variant.h"
+#include "tests/user/ipc_orders.h"
 #include "tests/user/test.h"
 
-#define BAD_ID 0x7ffff001
-
-static const struct ipc_variant *variant;
 static struct agent agents[3];
 #define A (&agents[0])
 #define B (&agents[1])
 #define C (&agents[2])
 
-#define ID(id) ipc_variant_id(variant, (id))
-
-static struct agent_order order(uint32_t flags, envid_t partner, uint32_t label)
-{
-    return (struct agent_order){.what = variant->by_int ? AGENT_IPC_INT : AGENT_IPC,
-                                .flags = flags,
-                                .partner = partner,
-                                .w = {label, label + 1, ~label, label * 7}};
-}
-
-static void start(struct agent *agent, uint32_t flags, envid_t partner, uint32_t label)
-{
-    struct agent_order what = order(flags, partner, label);
-
-    agent_order(agent, &what);
-}
-
-static int32_t run(struct agent *agent, uint32_t flags, envid_t partner, uint32_t label)
-{
-    start(agent, flags, partner, label);
-    return agent_result(agent);
-}
-
-/* The last order brought the message `label` of `from`. */
-static bool got(struct agent *agent, envid_t from, uint32_t label)
-{
-    const struct agent_outcome *outcome = agent_outcome(agent);
-
-    return outcome != NULL && outcome->result == from && outcome->w[0] == label &&
-           outcome->w[1] == label + 1 && outcome->w[2] == ~label && outcome->w[3] == label * 7;
-}
-
-/* The last order failed so in that phase. */
-static bool failed(struct agent *agent, int error, uint32_t phase)
-{
-    const struct agent_outcome *outcome = agent_outcome(agent);
-
-    return outcome != NULL && outcome->result == -error && outcome->phase == phase;
-}
-
 /* One message, the receiver first and then the sender first; the sender's id is the kernel's. */
 static void check_send(void)
 {
-    start(B, IPC_OP_RECV, 0, 0);
+    ipc_start(B, IPC_OP_RECV, 0, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_receive_blocks"));
-    CHECK_EQ(run(A, IPC_OP_SEND, B->id, 0x1000), 0, ID("ipc_basic_send"));
-    CHECK(got(B, A->id, 0x1000), ID("ipc_basic_receive"));
-    start(A, IPC_OP_SEND, B->id, 0x2000);
+    CHECK_EQ(ipc_run(A, IPC_OP_SEND, B->id, 0x1000), 0, ID("ipc_basic_send"));
+    CHECK(ipc_got(B, A->id, 0x1000), ID("ipc_basic_receive"));
+    ipc_start(A, IPC_OP_SEND, B->id, 0x2000);
     CHECK(agent_is_blocked(A), ID("ipc_basic_send_blocks"));
-    CHECK_EQ(run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_receive_queued"));
-    CHECK(got(B, A->id, 0x2000), ID("ipc_basic_receive_queued_words"));
+    CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_receive_queued"));
+    CHECK(ipc_got(B, A->id, 0x2000), ID("ipc_basic_receive_queued_words"));
     CHECK_EQ(agent_result(A), 0, ID("ipc_basic_send_queued"));
 }
 
 static void check_try(void)
 {
-    run(A, IPC_OP_SEND | IPC_TRY, B->id, 1);
-    CHECK(failed(A, E_IPC_NOT_RECV, IPC_PHASE_SEND), ID("ipc_basic_try_not_receiving"));
-    start(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
+    ipc_run(A, IPC_OP_SEND | IPC_TRY, B->id, 1);
+    CHECK(ipc_failed(A, E_IPC_NOT_RECV, IPC_PHASE_SEND), ID("ipc_basic_try_not_receiving"));
+    ipc_start(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_try_closed_blocks"));
-    CHECK_ERROR(run(A, IPC_OP_SEND | IPC_TRY, B->id, 1), E_IPC_NOT_RECV, ID("ipc_basic_try_closed"));
-    CHECK_EQ(run(C, IPC_OP_SEND | IPC_TRY, B->id, 2), 0, ID("ipc_basic_try_partner"));
-    CHECK(got(B, C->id, 2), ID("ipc_basic_try_received"));
-    CHECK_ERROR(run(A, IPC_OP_SEND | IPC_TRY, BAD_ID, 1), E_BAD_ENV, ID("ipc_basic_try_bad_id"));
-    CHECK_ERROR(run(A, IPC_OP_CALL | IPC_TRY, B->id, 1), E_IPC_NOT_RECV, ID("ipc_basic_try_call"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_SEND | IPC_TRY, B->id, 1), E_IPC_NOT_RECV, ID("ipc_basic_try_closed"));
+    CHECK_EQ(ipc_run(C, IPC_OP_SEND | IPC_TRY, B->id, 2), 0, ID("ipc_basic_try_partner"));
+    CHECK(ipc_got(B, C->id, 2), ID("ipc_basic_try_received"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_SEND | IPC_TRY, IPC_BAD_ID, 1), E_BAD_ENV, ID("ipc_basic_try_bad_id"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_CALL | IPC_TRY, B->id, 1), E_IPC_NOT_RECV, ID("ipc_basic_try_call"));
 }
 
 /* A closed receive takes its partner's message out of the queue's middle; the others keep their order. */
 static void check_closed(void)
 {
-    start(A, IPC_OP_SEND, B->id, 0x10);
+    ipc_start(A, IPC_OP_SEND, B->id, 0x10);
     CHECK(agent_is_blocked(A), ID("ipc_basic_closed_first_queued"));
-    start(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
+    ipc_start(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_closed_ignores_others"));
     CHECK(agent_is_busy(A), ID("ipc_basic_closed_other_waits"));
-    CHECK_EQ(run(C, IPC_OP_SEND, B->id, 0x20), 0, ID("ipc_basic_closed_partner_sends"));
-    CHECK(got(B, C->id, 0x20), ID("ipc_basic_closed_receives"));
-    start(C, IPC_OP_SEND, B->id, 0x30);
+    CHECK_EQ(ipc_run(C, IPC_OP_SEND, B->id, 0x20), 0, ID("ipc_basic_closed_partner_sends"));
+    CHECK(ipc_got(B, C->id, 0x20), ID("ipc_basic_closed_receives"));
+    ipc_start(C, IPC_OP_SEND, B->id, 0x30);
     CHECK(agent_is_blocked(C), ID("ipc_basic_closed_second_queued"));
-    CHECK_EQ(run(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0), C->id, ID("ipc_basic_closed_skips_queue"));
-    CHECK(got(B, C->id, 0x30), ID("ipc_basic_closed_skips_queue_words"));
-    CHECK_EQ(run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_closed_other_follows"));
-    CHECK(got(B, A->id, 0x10), ID("ipc_basic_closed_other_words"));
+    CHECK_EQ(ipc_run(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0), C->id, ID("ipc_basic_closed_skips_queue"));
+    CHECK(ipc_got(B, C->id, 0x30), ID("ipc_basic_closed_skips_queue_words"));
+    CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_closed_other_follows"));
+    CHECK(ipc_got(B, A->id, 0x10), ID("ipc_basic_closed_other_words"));
     CHECK_EQ(agent_result(A), 0, ID("ipc_basic_closed_other_sent"));
-    run(B, IPC_OP_RECV | IPC_CLOSED, BAD_ID, 0);
-    CHECK(failed(B, E_BAD_ENV, IPC_PHASE_RECV), ID("ipc_basic_closed_bad_id"));
+    ipc_run(B, IPC_OP_RECV | IPC_CLOSED, IPC_BAD_ID, 0);
+    CHECK(ipc_failed(B, E_BAD_ENV, IPC_PHASE_RECV), ID("ipc_basic_closed_bad_id"));
 }
 
 /* The server waits first, then the client; each way once by reply alone and once by reply-and-receive. */
 static void check_call(void)
 {
-    start(B, IPC_OP_RECV, 0, 0);
+    ipc_start(B, IPC_OP_RECV, 0, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_call_server_waits"));
-    start(A, IPC_OP_CALL, B->id, 0x100);
-    CHECK(got(B, A->id, 0x100), ID("ipc_basic_call_arrives"));
+    ipc_start(A, IPC_OP_CALL, B->id, 0x100);
+    CHECK(ipc_got(B, A->id, 0x100), ID("ipc_basic_call_arrives"));
     CHECK(agent_is_blocked(A), ID("ipc_basic_call_waits"));
-    CHECK_EQ(run(C, IPC_OP_SEND | IPC_TRY, A->id, 9), -E_IPC_NOT_RECV,
+    CHECK_EQ(ipc_run(C, IPC_OP_SEND | IPC_TRY, A->id, 9), -E_IPC_NOT_RECV,
              ID("ipc_basic_call_takes_partner_only"));
-    CHECK_EQ(run(B, IPC_SEND | IPC_REPLY, A->id, 0x200), 0, ID("ipc_basic_reply"));
-    CHECK(got(A, B->id, 0x200), ID("ipc_basic_call_answered"));
-    start(A, IPC_OP_CALL, B->id, 0x300);
+    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 0x200), 0, ID("ipc_basic_reply"));
+    CHECK(ipc_got(A, B->id, 0x200), ID("ipc_basic_call_answered"));
+    ipc_start(A, IPC_OP_CALL, B->id, 0x300);
     CHECK(agent_is_blocked(A), ID("ipc_basic_call_queued"));
-    CHECK_EQ(run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_call_queued_arrives"));
+    CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_call_queued_arrives"));
     CHECK(agent_is_blocked(A), ID("ipc_basic_call_queued_waits"));
-    start(B, IPC_OP_REPLY_RECV, A->id, 0x400);
-    CHECK(got(A, B->id, 0x400), ID("ipc_basic_reply_recv_answers"));
+    ipc_start(B, IPC_OP_REPLY_RECV, A->id, 0x400);
+    CHECK(ipc_got(A, B->id, 0x400), ID("ipc_basic_reply_recv_answers"));
     CHECK(agent_is_blocked(B), ID("ipc_basic_reply_recv_waits"));
-    CHECK_EQ(run(A, IPC_OP_SEND, B->id, 0x500), 0, ID("ipc_basic_reply_recv_open"));
-    CHECK(got(B, A->id, 0x500), ID("ipc_basic_reply_recv_receives"));
+    CHECK_EQ(ipc_run(A, IPC_OP_SEND, B->id, 0x500), 0, ID("ipc_basic_reply_recv_open"));
+    CHECK(ipc_got(B, A->id, 0x500), ID("ipc_basic_reply_recv_receives"));
 }
 
 /* A client that does not wait loses the answer; the server goes on. */
 static void check_reply_lost(void)
 {
-    CHECK_EQ(run(B, IPC_SEND | IPC_REPLY, A->id, 1), 0, ID("ipc_basic_reply_lost_idle"));
-    CHECK_EQ(run(B, IPC_SEND | IPC_REPLY, BAD_ID, 1), 0, ID("ipc_basic_reply_lost_bad_id"));
-    CHECK_EQ(run(B, IPC_SEND | IPC_REPLY, 0, 1), 0, ID("ipc_basic_reply_nobody"));
-    start(A, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
+    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 1), 0, ID("ipc_basic_reply_lost_idle"));
+    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, IPC_BAD_ID, 1), 0, ID("ipc_basic_reply_lost_bad_id"));
+    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, 0, 1), 0, ID("ipc_basic_reply_nobody"));
+    ipc_start(A, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
     CHECK(agent_is_blocked(A), ID("ipc_basic_reply_lost_waits"));
-    CHECK_EQ(run(B, IPC_SEND | IPC_REPLY, A->id, 2), 0, ID("ipc_basic_reply_lost_other"));
+    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 2), 0, ID("ipc_basic_reply_lost_other"));
     CHECK(agent_is_busy(A), ID("ipc_basic_reply_lost_still_waits"));
-    CHECK_EQ(run(C, IPC_SEND | IPC_REPLY, A->id, 3), 0, ID("ipc_basic_reply_of_partner"));
-    CHECK(got(A, C->id, 3), ID("ipc_basic_reply_is_a_message"));
-    start(A, IPC_OP_SEND, B->id, 4);
+    CHECK_EQ(ipc_run(C, IPC_SEND | IPC_REPLY, A->id, 3), 0, ID("ipc_basic_reply_of_partner"));
+    CHECK(ipc_got(A, C->id, 3), ID("ipc_basic_reply_is_a_message"));
+    ipc_start(A, IPC_OP_SEND, B->id, 4);
     CHECK(agent_is_blocked(A), ID("ipc_basic_reply_lost_sending"));
-    CHECK_EQ(run(C, IPC_SEND | IPC_REPLY, A->id, 5), 0, ID("ipc_basic_reply_to_sender"));
-    CHECK_EQ(run(B, IPC_OP_REPLY_RECV, A->id, 6), A->id, ID("ipc_basic_reply_recv_lost"));
-    CHECK(got(B, A->id, 4), ID("ipc_basic_reply_recv_lost_receives"));
-    start(B, IPC_OP_REPLY_RECV, 0, 7);
+    CHECK_EQ(ipc_run(C, IPC_SEND | IPC_REPLY, A->id, 5), 0, ID("ipc_basic_reply_to_sender"));
+    CHECK_EQ(ipc_run(B, IPC_OP_REPLY_RECV, A->id, 6), A->id, ID("ipc_basic_reply_recv_lost"));
+    CHECK(ipc_got(B, A->id, 4), ID("ipc_basic_reply_recv_lost_receives"));
+    ipc_start(B, IPC_OP_REPLY_RECV, 0, 7);
     CHECK(agent_is_blocked(B), ID("ipc_basic_reply_recv_nobody"));
-    CHECK_EQ(run(A, IPC_OP_SEND, B->id, 8), 0, ID("ipc_basic_reply_recv_nobody_receives"));
+    CHECK_EQ(ipc_run(A, IPC_OP_SEND, B->id, 8), 0, ID("ipc_basic_reply_recv_nobody_receives"));
 }
 
 /* Closed after a reply to an env that is no more: nobody could ever wake it. */
 static void check_reply_closed(void)
 {
-    run(B, IPC_OP_REPLY_RECV | IPC_CLOSED, BAD_ID, 1);
-    CHECK(failed(B, E_BAD_ENV, IPC_PHASE_RECV), ID("ipc_basic_reply_closed_bad_id"));
-    start(B, IPC_OP_REPLY_RECV | IPC_CLOSED, A->id, 1);
+    ipc_run(B, IPC_OP_REPLY_RECV | IPC_CLOSED, IPC_BAD_ID, 1);
+    CHECK(ipc_failed(B, E_BAD_ENV, IPC_PHASE_RECV), ID("ipc_basic_reply_closed_bad_id"));
+    ipc_start(B, IPC_OP_REPLY_RECV | IPC_CLOSED, A->id, 1);
     CHECK(agent_is_blocked(B), ID("ipc_basic_reply_closed_waits"));
-    CHECK_ERROR(run(C, IPC_OP_SEND | IPC_TRY, B->id, 2), E_IPC_NOT_RECV,
+    CHECK_ERROR(ipc_run(C, IPC_OP_SEND | IPC_TRY, B->id, 2), E_IPC_NOT_RECV,
                 ID("ipc_basic_reply_closed_ignores"));
-    CHECK_EQ(run(A, IPC_OP_SEND, B->id, 3), 0, ID("ipc_basic_reply_closed_partner"));
-    CHECK(got(B, A->id, 3), ID("ipc_basic_reply_closed_receives"));
+    CHECK_EQ(ipc_run(A, IPC_OP_SEND, B->id, 3), 0, ID("ipc_basic_reply_closed_partner"));
+    CHECK(ipc_got(B, A->id, 3), ID("ipc_basic_reply_closed_receives"));
 }
 
 static bool words_go_over(uint32_t words, bool receiver_first)
 {
-    struct agent_order what = order(IPC_OP_SEND, B->id, words);
+    struct agent_order what = ipc_order(IPC_OP_SEND, B->id, words);
     const struct agent_outcome *outcome;
 
     what.words = words;
     if (receiver_first) {
-        start(B, IPC_OP_RECV, 0, 0);
+        ipc_start(B, IPC_OP_RECV, 0, 0);
         if (!agent_is_blocked(B))
             return false;
     }
@@ -176,7 +131,7 @@ static bool words_go_over(uint32_t words, bool receiver_first)
     if (!receiver_first) {
         if (!agent_is_blocked(A))
             return false;
-        start(B, IPC_OP_RECV, 0, 0);
+        ipc_start(B, IPC_OP_RECV, 0, 0);
     }
     outcome = agent_outcome(B);
     return outcome != NULL && agent_result(A) == 0 && ipc_sender(outcome->result) == A->id &&
@@ -195,10 +150,10 @@ static void check_words(void)
     }
     CHECK(direct, ID("ipc_basic_words_direct"));
     CHECK(queued, ID("ipc_basic_words_queued"));
-    struct agent_order what = order(IPC_OP_SEND, B->id, 0);
+    struct agent_order what = ipc_order(IPC_OP_SEND, B->id, 0);
     what.words = IPC_WORDS_MAX + 1;
     agent_do(A, &what);
-    CHECK(failed(A, E_INVAL, IPC_PHASE_SEND), ID("ipc_basic_words_too_many"));
+    CHECK(ipc_failed(A, E_INVAL, IPC_PHASE_SEND), ID("ipc_basic_words_too_many"));
 }
 
 /* What abi/ipc.h allows. */
@@ -217,7 +172,7 @@ static bool flags_are_valid(uint32_t flags)
 static bool is_refused(uint32_t flags)
 {
     struct ipc_msg msg = {.w = {1, 2, 3, 4}};
-    int32_t result = variant->by_int ? ipc_int(flags, B->id, &msg) : ipc(flags, B->id, &msg);
+    int32_t result = ipc_variant->by_int ? ipc_int(flags, B->id, &msg) : ipc(flags, B->id, &msg);
 
     return result == -E_INVAL && msg.w[0] == 1 && msg.w[1] == 2 && msg.w[2] == 3 && msg.w[3] == 4;
 }
@@ -229,7 +184,7 @@ static void check_flags(void)
     bool combinations = true;
     bool bits = true;
 
-    start(B, IPC_OP_RECV, 0, 0);
+    ipc_start(B, IPC_OP_RECV, 0, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_flags_receiver"));
     for (uint32_t i = 0; i < 256; i++) {
         if (!flags_are_valid(i << 8))
@@ -244,47 +199,47 @@ static void check_flags(void)
           ID("ipc_basic_flags_words"));
     CHECK(is_refused(IPC_OP_RECV | IPC_SEND_WORDS(1)), ID("ipc_basic_flags_words_of_receive"));
     CHECK(agent_is_blocked(B), ID("ipc_basic_flags_change_nothing"));
-    CHECK_EQ(run(A, IPC_OP_SEND, B->id, 0x77), 0, ID("ipc_basic_flags_send_after"));
-    CHECK(got(B, A->id, 0x77), ID("ipc_basic_flags_receive_after"));
+    CHECK_EQ(ipc_run(A, IPC_OP_SEND, B->id, 0x77), 0, ID("ipc_basic_flags_send_after"));
+    CHECK(ipc_got(B, A->id, 0x77), ID("ipc_basic_flags_receive_after"));
 }
 
 static void check_errors(void)
 {
-    run(A, IPC_OP_SEND, BAD_ID, 1);
-    CHECK(failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_send_bad_id"));
-    run(A, IPC_OP_CALL, BAD_ID, 1);
-    CHECK(failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_call_bad_id"));
-    run(A, IPC_OP_SEND, 0, 1);
-    CHECK(failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_send_zero"));
-    run(A, IPC_OP_SEND, -1, 1);
-    CHECK(failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_send_negative"));
-    CHECK_ERROR(run(A, IPC_OP_SEND, B->id | (envid_t)IPC_EXTRA, 1), E_BAD_ENV,
+    ipc_run(A, IPC_OP_SEND, IPC_BAD_ID, 1);
+    CHECK(ipc_failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_send_bad_id"));
+    ipc_run(A, IPC_OP_CALL, IPC_BAD_ID, 1);
+    CHECK(ipc_failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_call_bad_id"));
+    ipc_run(A, IPC_OP_SEND, 0, 1);
+    CHECK(ipc_failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_send_zero"));
+    ipc_run(A, IPC_OP_SEND, -1, 1);
+    CHECK(ipc_failed(A, E_BAD_ENV, IPC_PHASE_SEND), ID("ipc_basic_send_negative"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_SEND, B->id | (envid_t)IPC_EXTRA, 1), E_BAD_ENV,
                 ID("ipc_basic_send_extra_bit"));
 }
 
 /* Send to one, then take from anyone. */
 static void check_send_recv_open(void)
 {
-    start(B, IPC_OP_RECV, 0, 0);
+    ipc_start(B, IPC_OP_RECV, 0, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_send_recv_partner_waits"));
-    start(A, IPC_SEND | IPC_RECV, B->id, 0x10);
-    CHECK(got(B, A->id, 0x10), ID("ipc_basic_send_recv_arrives"));
+    ipc_start(A, IPC_SEND | IPC_RECV, B->id, 0x10);
+    CHECK(ipc_got(B, A->id, 0x10), ID("ipc_basic_send_recv_arrives"));
     CHECK(agent_is_blocked(A), ID("ipc_basic_send_recv_waits"));
-    CHECK_EQ(run(C, IPC_OP_SEND, A->id, 0x20), 0, ID("ipc_basic_send_recv_open"));
-    CHECK(got(A, C->id, 0x20), ID("ipc_basic_send_recv_receives"));
-    start(A, IPC_SEND | IPC_RECV, B->id, 0x30);
+    CHECK_EQ(ipc_run(C, IPC_OP_SEND, A->id, 0x20), 0, ID("ipc_basic_send_recv_open"));
+    CHECK(ipc_got(A, C->id, 0x20), ID("ipc_basic_send_recv_receives"));
+    ipc_start(A, IPC_SEND | IPC_RECV, B->id, 0x30);
     CHECK(agent_is_blocked(A), ID("ipc_basic_send_recv_queued"));
-    start(C, IPC_OP_SEND, A->id, 0x40);
+    ipc_start(C, IPC_OP_SEND, A->id, 0x40);
     CHECK(agent_is_blocked(C), ID("ipc_basic_send_recv_third_queued"));
-    CHECK_EQ(run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_send_recv_taken"));
-    CHECK(got(A, C->id, 0x40), ID("ipc_basic_send_recv_queue"));
+    CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_send_recv_taken"));
+    CHECK(ipc_got(A, C->id, 0x40), ID("ipc_basic_send_recv_queue"));
     CHECK_EQ(agent_result(C), 0, ID("ipc_basic_send_recv_third_sent"));
 }
 
 static void check_variant(const struct ipc_variant *which)
 {
-    variant = which;
-    if (!ipc_agents_start(variant, agents, 3))
+    ipc_variant = which;
+    if (!ipc_agents_start(ipc_variant, agents, 3))
         return;
     check_send();
     check_try();

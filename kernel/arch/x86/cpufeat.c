@@ -12,6 +12,8 @@
 #define LEAF_EXTENDED     0x80000001u
 #define LEAF_BRAND        0x80000002u /* and the two after it */
 #define LEAF_POWER        0x80000007u
+#define LEAF_ADDRESS      0x80000008u
+#define ADDRESS_BITS(eax) ((eax)&0xff)
 
 #define BASIC_EDX_TSC        (1u << 4)
 #define BASIC_EDX_MSR        (1u << 5)
@@ -22,6 +24,7 @@
 #define BASIC_EDX_PGE        (1u << 13)
 #define BASIC_EDX_CMOV       (1u << 15)
 #define BASIC_EDX_PAT        (1u << 16)
+#define BASIC_EDX_PSE36      (1u << 17)
 #define BASIC_ECX_HYPERVISOR (1u << 31)
 #define STRUCTURED_EBX_SMEP  (1u << 7)
 #define STRUCTURED_EBX_SMAP  (1u << 20)
@@ -90,6 +93,15 @@ static void require_features(uint32_t have)
     }
 }
 
+/* Without the leaf it is 36, if we go by the manual; but emulators that have neither the leaf nor
+ * PSE-36 stop at 32, and nobody misses the memory above on a real CPU that old. */
+static uint32_t address_bits(uint32_t extended_max, uint32_t basic)
+{
+    if (extended_max >= LEAF_ADDRESS)
+        return ADDRESS_BITS(cpuid(LEAF_ADDRESS, 0).eax);
+    return basic & BASIC_EDX_PSE36 ? 36 : 32;
+}
+
 static void read_names(uint32_t extended_max, bool has_hypervisor)
 {
     struct cpuid_regs r = cpuid(0, 0);
@@ -136,6 +148,7 @@ void cpufeat_detect(void)
         .smap = structured.ebx & STRUCTURED_EBX_SMAP,
         .umip = structured.ecx & STRUCTURED_ECX_UMIP,
         .invariant_tsc = power.edx & POWER_EDX_INVARIANT,
+        .phys_bits = address_bits(extended_max, basic),
     };
     read_names(extended_max, cpuid(LEAF_BASIC, 0).ecx & BASIC_ECX_HYPERVISOR);
 }

@@ -22,6 +22,7 @@ struct cpu_features {
     bool umip;
     bool pat;
     bool invariant_tsc;
+    uint32_t phys_bits; /* width of a physical address; a page table with more is a fault */
     char vendor[13];
     char hypervisor[13]; /* "" on bare hardware */
     char brand[49];      /* "" if the CPU has no name */

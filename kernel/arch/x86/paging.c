@@ -301,6 +301,15 @@ static void directory_init(const struct bootinfo *info)
     kernel_directory[0][kernel_slot(MMIO_WINDOW)] = table_entry(mmio_table, PTE_W);
 }
 
+/* There are no frames from here on: the CPU cannot address them, or their records would get long. */
+static paddr_t memory_limit(void)
+{
+    paddr_t reach = (paddr_t)1 << cpu_features.phys_bits;
+    paddr_t limit = (paddr_t)FRAME_LIMIT_MAX << PAGE_SHIFT;
+
+    return reach < limit ? reach : limit;
+}
+
 void paging_init(const struct bootinfo *info)
 {
     paddr_t highest = 0;
@@ -311,7 +320,7 @@ void paging_init(const struct bootinfo *info)
 
     pte_nx = cpu_features.nx ? PTE_NX : 0;
     blocked_init(info);
-    memory_for_each_run(info, (paddr_t)FRAME_LIMIT_MAX << PAGE_SHIFT, memory_highest, &highest);
+    memory_for_each_run(info, memory_limit(), memory_highest, &highest);
     limit = (uint32_t)(highest >> PAGE_SHIFT);
     table_bytes = (limit * (uint32_t)sizeof(struct frame) + PAGE_MASK) & ~PAGE_MASK;
     bytes = table_bytes + BOOT_PAGES * PAGE_SIZE;

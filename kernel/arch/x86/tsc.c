@@ -23,8 +23,8 @@
 #define PORT_B_OUT_2   0x20
 
 #define SAMPLE_COUNT 11932u /* 10.0002 ms */
-#define SAMPLES_MAX  50 /* on a host that has more to do than it can */
-#define DOUBT_SHIFT  11 /* a doubt of 1 in 2,048 is good enough */
+#define SAMPLES_MAX  50     /* on a host that has more to do than it can */
+#define DOUBT_SHIFT  11     /* a doubt of 1 in 2,048 is good enough */
 #define POLLS_MIN    100u
 #define POLLS_MAX    1000000u
 

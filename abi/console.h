@@ -1,0 +1,25 @@
+/* console: the terminal, on the serial line and on screen and keyboard at once. */
+#ifndef GRAIN_ABI_CONSOLE_H
+#define GRAIN_ABI_CONSOLE_H
+
+#include "abi/server.h"
+
+#define CONSOLE_BYTES_MAX 240u /* of one message, in utcb->words */
+
+enum console_op {
+    /* w1 = bytes, in utcb->words -> w1 = bytes written. Written together; when another client left a
+     * line unfinished, a new line is begun */
+    CONSOLE_WRITE = SERVER_OP(SERVER_CONSOLE, 1),
+    /* w1 = most bytes -> w1 = bytes, in utcb->words. Waits for a line (cooked) or a byte (raw); 0 bytes
+     * is the end of input (Ctrl-D on an empty line). Readers are served in turn */
+    CONSOLE_READ,
+    /* w1 = enum console_mode -> w1 = the mode before */
+    CONSOLE_SET_MODE,
+    /* w1 = pid that Ctrl-C interrupts; 0: none. The shell's alone: the first to set it, or whom init
+     * named. E_PERM for others */
+    CONSOLE_SET_FOREGROUND,
+};
+
+enum console_mode { CONSOLE_COOKED, CONSOLE_RAW };
+
+#endif

@@ -1,0 +1,174 @@
+/* First come, first served: the order of many senders, and equal shares under a flood. */
+#include "grain/ipc.h"
+#include "grain/notify.h"
+#include "grain/syscall.h"
+#include "grain/thread.h"
+#include "grain/windows.h"
+#include "tests/user/agent.h"
+#include "tests/user/ipc_orders.h"
+#include "tests/user/test.h"
+
+#define SENDERS       8u
+#define FLOODERS      4u
+#define FLOOD_COUNT   20000u
+#define FLOOD_SHARE   (FLOOD_COUNT / FLOODERS)
+#define FLOOD_ALLOWED (FLOOD_SHARE / 100)
+
+static struct agent agents[SENDERS + 1];
+#define B (&agents[SENDERS])
+
+/* One after the other is queued, in an order that is not that of their numbers, then all are taken. */
+static bool queue_in_order(uint32_t step)
+{
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        struct agent *sender = &agents[(i * step + 1) % SENDERS];
+
+        ipc_start(sender, i % 2 == 0 ? IPC_OP_SEND : IPC_OP_CALL, B->id, i);
+        if (!agent_is_blocked(sender))
+            return false;
+    }
+    return true;
+}
+
+static bool take_in_order(uint32_t step)
+{
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        struct agent *sender = &agents[(i * step + 1) % SENDERS];
+
+        ipc_start(B, IPC_OP_RECV, 0, 0);
+        if (!ipc_got(B, sender->id, i))
+            return false;
+        if (i % 2 == 1 && ipc_run(B, IPC_SEND | IPC_REPLY, sender->id, i) != 0)
+            return false;
+        if (agent_result(sender) != (i % 2 == 0 ? 0 : B->id))
+            return false;
+    }
+    return true;
+}
+
+/* The senders are on all CPUs when the variant is `cross`. */
+static bool start_all(const struct ipc_variant *which)
+{
+    for (uint32_t i = 0; i <= SENDERS; i++) {
+        struct agent_place place = {.is_process = which->is_process,
+                                    .cpu = which->is_cross ? i % test_cpus() : 0};
+
+        if (!agent_start(&agents[i], i, &place)) {
+            ipc_agents_end(agents, i);
+            return CHECK(false, ID("ipc_fifo_start"));
+        }
+    }
+    return true;
+}
+
+static void check_variant(const struct ipc_variant *which)
+{
+    ipc_variant = which;
+    if (!start_all(which))
+        return;
+    for (uint32_t step = 1; step < SENDERS; step += 2) {
+        CHECK(queue_in_order(step), ID("ipc_fifo_queue"));
+        CHECK(take_in_order(step), ID("ipc_fifo_order"));
+    }
+    ipc_agents_end(agents, SENDERS + 1);
+}
+
+/* A flood: each sends as fast as it can; nobody is overtaken by more than who stands before it. */
+struct flood {
+    envid_t receiver;
+    volatile bool over;
+    envid_t ids[FLOODERS];
+    uint32_t counts[FLOODERS];
+};
+
+static struct flood flood;
+
+static int flooder(void *arg)
+{
+    uint32_t number = (uint32_t)(uintptr_t)arg;
+    uint32_t sequence = 0;
+
+    while (!flood.over) {
+        struct ipc_msg msg = {.w = {number, ++sequence}};
+
+        if (ipc_send(flood.receiver, &msg) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Takes FLOOD_COUNT messages; false: one was lost, came twice, or was not its sender's. */
+static bool flood_take(void)
+{
+    for (uint32_t i = 0; i < FLOOD_COUNT;) {
+        struct ipc_msg msg = {.w = {0}};
+        int32_t from = ipc_recv(&msg);
+
+        if (from == 0)
+            continue;
+        if (from < 0 || msg.w[0] >= FLOODERS || from != flood.ids[msg.w[0]] ||
+            msg.w[1] != ++flood.counts[msg.w[0]])
+            return false;
+        i++;
+    }
+    return true;
+}
+
+/* Those that are still blocked in a send have to come out of it, and see that it is over. */
+static bool flood_end(void)
+{
+    bool good = true;
+
+    flood.over = true;
+    for (uint32_t i = 0; i < FLOODERS; i++) {
+        struct env_death death = {.cause = 0};
+        struct ipc_msg msg;
+
+        ipc_set_timeouts(0, 20000);
+        while (env_record(flood.ids[i])->status != ENV_DEAD)
+            (void)!ipc(IPC_OP_RECV | IPC_TIMED, 0, &msg);
+        good = thread_join(flood.ids[i], &death) == 0 && death.status == 0 && good;
+    }
+    return good;
+}
+
+static bool shares_are_equal(void)
+{
+    for (uint32_t i = 0; i < FLOODERS; i++) {
+        if (flood.counts[i] < FLOOD_SHARE - FLOOD_ALLOWED ||
+            flood.counts[i] > FLOOD_SHARE + FLOOD_ALLOWED)
+            return false;
+    }
+    return true;
+}
+
+static void check_flood(uint32_t cpu, const char *id)
+{
+    bool good = true;
+
+    flood = (struct flood){.receiver = env_self()};
+    for (uint32_t i = 0; i < FLOODERS; i++) {
+        flood.ids[i] = thread_prepare(flooder, (void *)(uintptr_t)i);
+        good = good && flood.ids[i] > 0 && test_pin(flood.ids[i], cpu) == 0;
+    }
+    for (uint32_t i = 0; i < FLOODERS && good; i++)
+        good = env_start(flood.ids[i]) == 0;
+    good = good && flood_take();
+    test_report(good && shares_are_equal(), id, "%u %u %u %u", flood.counts[0], flood.counts[1],
+                flood.counts[2], flood.counts[3]);
+    if (good)
+        CHECK(flood_end(), cpu == 0 ? "ipc_fifo_flood_same_cpu_end" : "ipc_fifo_flood_cross_end");
+}
+
+int main(void)
+{
+    if (!CHECK_OK(test_pin(0, 0), "ipc_fifo_pin"))
+        return test_status();
+    ipc_variants_run("ipc_fifo", check_variant);
+    check_flood(0, "ipc_fifo_flood_same_cpu");
+    if (test_cpus() == 1)
+        TEST_SKIP("ipc_fifo_flood_cross", "one CPU");
+    else
+        check_flood(test_cpus() - 1, "ipc_fifo_flood_cross");
+    return test_status();
+}
