@@ -3,6 +3,7 @@
 #define GRAIN_ABI_PROC_H
 
 #include "abi/server.h"
+#include "abi/syscalls.h"
 
 /* Path, arguments and environment of a program, in the pages of a message: this, then the strings
  * one after the other, each with its 0: path, argc arguments, envc "NAME=value". */
@@ -15,9 +16,12 @@ struct proc_args {
 #define PROC_ARGC_MAX       64u
 
 enum proc_op {
-    /* pages: struct proc_args -> w1 = pid of the new child */
+    /* pages: struct proc_args; w1 = frames that its address space may have, 0: as many as the
+     * caller's -> w1 = pid of the new child. E_INVAL: arguments, or no program; E_EOF: no such file;
+     * E_NO_FREE_ENV, E_NO_MEM, E_PERM: more frames than the caller's */
     PROC_SPAWN = SERVER_OP(SERVER_PROC, 1),
-    /* w1 = esp, w2 = eip where the child starts, with eax = 0 -> w1 = pid of the child */
+    /* w1 = esp, w2 = eip where the child starts, with eax = 0 -> w1 = pid of the child.
+     * E_NO_FREE_ENV, E_NO_MEM, E_QUOTA */
     PROC_FORK,
     /* pages: struct proc_args; answers only when it fails, and then nothing has changed */
     PROC_EXEC,
@@ -37,13 +41,29 @@ enum proc_op {
     PROC_THREAD,
     /* the calling thread ends (the last one: the process, with status 0); no answer */
     PROC_THREAD_EXIT,
-    /* w1 = env id of a thread of the caller's process: answers when it has ended */
+    /* w1 = env id of a thread of the caller's process: answers when it has ended. E_BAD_ENV: there is
+     * none, or no longer */
     PROC_THREAD_JOIN,
     /* from the console alone: w1 = pid that Ctrl-C interrupts */
     PROC_INTERRUPT,
-    /* from init alone, first of all: struct process_start in utcb->words */
+    /* from init alone, first of all, and again when a server was started anew: struct process_start in
+     * utcb->words. Whoever sends the first one is init, and pid 1 */
     PROC_SETUP,
+    PROC_OP_END,
 };
+
+#define PROC_PID_INIT 1u
+
+/* The system calls that a process may make, and what needs them. Not among them: what makes, starts or
+ * stops envs, hands them on or changes their registers (proc does, and has to know of every env), what
+ * maps (the pager does, and has to know), devices. What is left acts on the caller alone. */
+#define PROC_SYSCALLS                                                                             \
+    (1u << SYS_null | 1u << SYS_ipc | 1u << SYS_yield | 1u << SYS_notify /* mutexes */ |           \
+     1u << SYS_log_write     /* output without a console */ |                                     \
+     1u << SYS_env_destroy   /* the way out when proc is gone */ |                                \
+     1u << SYS_env_set_sched /* pins itself */ |                                                  \
+     1u << SYS_env_set_limits | 1u << SYS_env_attach | 1u << SYS_page_unmap /* of pages received */ | \
+     1u << SYS_aspace_info | 1u << SYS_kernel_info | 1u << SYS_page_info)
 
 #define PROC_NOHANG 1u
 

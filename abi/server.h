@@ -20,6 +20,7 @@ enum server {
     SERVER_PROC = 2,
     SERVER_BOOTFS = 3,
     SERVER_CONSOLE = 4,
+    SERVER_INIT = 5,
 };
 
 /* Strings in utcb->words: bytes, with a 0 at the end. */
@@ -32,7 +33,8 @@ enum server {
 struct process_start {
     uint32_t magic;
     envid_t pager, proc, bootfs, console;
-    uint32_t reserved[3];
+    envid_t init; /* knows the ids of servers that were started again (abi/init.h) */
+    uint32_t reserved[2];
 };
 _Static_assert(sizeof(struct process_start) == 32, "part of the ABI");
 

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "kernel/ktest.h"
 #include "kernel/string.h"
 
 #define WORD_MAX 64 /* with the final 0; no word that is known comes near */
@@ -47,6 +48,14 @@ static bool set_jos(struct boot_options *options, const char *value)
     return true;
 }
 
+#if GRAIN_KTEST
+static bool set_ktest(struct boot_options *options, const char *value)
+{
+    (void)options;
+    return ktest_select(value);
+}
+#endif
+
 static const struct {
     const char *name;
     bool takes_value;
@@ -56,6 +65,9 @@ static const struct {
     {"cpus", true, set_cpus},
     {"panic", true, set_panic},
     {"jos", false, set_jos},
+#if GRAIN_KTEST
+    {"ktest", true, set_ktest},
+#endif
 };
 
 /* Length of the name of a table entry if the word is that entry, else 0. */

@@ -7,9 +7,10 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-#define MUST_CHECK __attribute__((warn_unused_result))
-#define NOINLINE   __attribute__((noinline))
-#define ALIGNED(n) __attribute__((aligned(n)))
+#define MUST_CHECK    __attribute__((warn_unused_result))
+#define NOINLINE      __attribute__((noinline))
+#define ALWAYS_INLINE __attribute__((always_inline))
+#define ALIGNED(n)    __attribute__((aligned(n)))
 
 /* Called from assembly, or calling it: the first three arguments in eax, edx, ecx. */
 #ifdef __i386__
@@ -22,6 +23,21 @@
 #define GRAIN_STRING_(x)                #x
 #define GRAIN_STRING(x)                 GRAIN_STRING_(x) /* the value of a macro as a string */
 #define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
+
+/* About where this stands, in the function that it ends up in by inlining. */
+static inline ALWAYS_INLINE const void *code_address(void)
+{
+    const void *here;
+
+#if defined(__i386__)
+    __asm__ volatile("1: movl $1b, %0" : "=r"(here));
+#elif defined(__x86_64__)
+    __asm__ volatile("1: leaq 1b(%%rip), %0" : "=r"(here));
+#else
+    here = __builtin_return_address(0);
+#endif
+    return here;
+}
 
 /* An access that the compiler neither repeats, splits nor leaves out: for words that another CPU
  * or user space may write at the same time. It orders nothing. */

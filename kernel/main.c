@@ -22,6 +22,7 @@
 #include "kernel/env.h"
 #include "kernel/first.h"
 #include "kernel/irq.h"
+#include "kernel/ktest.h"
 #include "kernel/log.h"
 #include "kernel/mm/frame.h"
 #include "kernel/sched/sched.h"
@@ -60,6 +61,7 @@ static void start_machine(const struct boot_options *options)
 
 static _Noreturn void enter_scheduler(void)
 {
+    ktest_enter();
     kernel_enter();
     sched_schedule();
 }

@@ -2,6 +2,7 @@
 #ifndef LIBUSER_INTERNAL_H
 #define LIBUSER_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "grain/layout.h"
@@ -26,5 +27,16 @@ static inline void scratch_unmap(void)
 /* In a forked child: it has none of its parent's threads, and may use their stack slots again, all
  * but the one that it runs on. */
 void threads_forget(void);
+
+/* Whether proc knows of us: it starts and ends our threads then, and the pager has our memory. */
+bool process_is_managed(void);
+
+/* A fault's name, by its vector. */
+const char *fault_name(uint32_t vector);
+
+/* Keep others out of the heap, so that it is whole in a child; there, malloc_renew() opens it. */
+void malloc_lock(void);
+void malloc_unlock(void);
+void malloc_renew(void);
 
 #endif

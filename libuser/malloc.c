@@ -1,12 +1,17 @@
-/* The heap: first fit in a list of free blocks that rises by address, neighbours joined. Not for
- * two envs of an address space at once. */
+/* The heap: first fit in a list of free blocks that rises by address, neighbours joined.
+ *
+ * Locks: heap_mutex for all of it. */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "grain/layout.h"
+#include "grain/mutex.h"
+#include "grain/server.h"
 #include "grain/syscall.h"
+#include "libuser/internal.h"
 
 #define GROW_PAGES 16u
 #define USED_MARK  0x75736564u
@@ -20,6 +25,7 @@ struct block {
 };
 _Static_assert(sizeof(struct block) == 16, "blocks are aligned to 16 bytes");
 
+static struct mutex heap_mutex = MUTEX_INITIAL;
 static struct block *free_list;
 static uintptr_t heap_end = HEAP_BASE;
 
@@ -50,19 +56,34 @@ static void insert(struct block *block)
     }
 }
 
+/* Where `bytes` more bytes are, 0: nowhere. In a process the pager gives them, which others may ask for
+ * some of their own in between. */
+static uintptr_t extend(size_t bytes)
+{
+    uintptr_t va = heap_end;
+
+    if (process_is_managed()) {
+        va = (uintptr_t)sbrk((intptr_t)bytes);
+        return va == UINTPTR_MAX ? 0 : va;
+    }
+    if (bytes > HEAP_END - heap_end || page_alloc(0, va, bytes / PAGE_SIZE, PERM_RW) < 0)
+        return 0;
+    heap_end += bytes;
+    return va;
+}
+
 static bool grow(size_t size)
 {
-    uint32_t pages = (uint32_t)((size + PAGE_SIZE - 1) / PAGE_SIZE);
+    size_t bytes = (size + sizeof(struct block) + PAGE_MASK) & ~(size_t)PAGE_MASK;
 
-    if (pages < GROW_PAGES)
-        pages = GROW_PAGES;
-    if (pages > (HEAP_END - heap_end) / PAGE_SIZE)
+    if (bytes < GROW_PAGES * PAGE_SIZE)
+        bytes = GROW_PAGES * PAGE_SIZE;
+    uintptr_t va = extend(bytes);
+    if (va == 0)
         return false;
-    if (page_alloc(0, heap_end, pages, PERM_RW) < 0)
-        return false;
-    struct block *block = (struct block *)heap_end;
-    block->size = pages * PAGE_SIZE;
-    heap_end += block->size;
+    uintptr_t start = (va + sizeof(struct block) - 1) & ~(sizeof(struct block) - 1);
+    struct block *block = (struct block *)start;
+    block->size = (va + bytes - start) & ~(sizeof(struct block) - 1);
     insert(block);
     return true;
 }
@@ -96,14 +117,31 @@ static void *find(size_t size)
     return NULL;
 }
 
+void malloc_lock(void)
+{
+    mutex_lock(&heap_mutex);
+}
+
+void malloc_unlock(void)
+{
+    mutex_unlock(&heap_mutex);
+}
+
+void malloc_renew(void)
+{
+    heap_mutex = (struct mutex)MUTEX_INITIAL; /* who waited is not here */
+}
+
 void *malloc(size_t size)
 {
     if (size > HEAP_END - HEAP_BASE)
         return NULL;
     size = (size + 2 * sizeof(struct block) - 1) & ~(sizeof(struct block) - 1);
+    malloc_lock();
     void *block = find(size);
     if (block == NULL && grow(size))
         block = find(size);
+    malloc_unlock();
     return block;
 }
 
@@ -114,7 +152,9 @@ void free(void *memory)
     if (memory == NULL)
         return;
     assert(block->mark == USED_MARK);
+    malloc_lock();
     insert(block);
+    malloc_unlock();
 }
 
 void *calloc(size_t count, size_t size)

@@ -11,6 +11,8 @@
 #define STACK_SIZE (SPAWN_STACK_PAGES * PAGE_SIZE)
 #define STACK_ARGS (STACK_SIZE - PAGE_SIZE) /* what arguments may take */
 
+#define START_WORDS 4u /* argc, argv, envp, servers */
+
 _Static_assert(SPAWN_STACK_PAGES <= SCRATCH_PAGES, "a new stack is built in the scratch area");
 
 static uintptr_t page_floor(uintptr_t va)
@@ -108,13 +110,14 @@ static void copy_vector(const char *const *strings, uint32_t count, char **to, u
     *(*words)++ = 0;
 }
 
-/* From esp upwards: argc, argv, envp; the two vectors; the strings. Builds it at the end of the
- * scratch area; returns the child's esp, or 0 if the arguments are too long. */
+/* From esp upwards: argc, argv, envp, the servers; the two vectors; what was pointed to. Builds it at the
+ * end of the scratch area; returns the child's esp, or 0 if the arguments are too long. */
 static uintptr_t build_stack(const struct spawn *what)
 {
     struct vector args = measure(what->argv);
     struct vector env = measure(what->envp);
-    uint32_t words = 3 + args.count + 1 + env.count + 1;
+    uint32_t servers = what->servers == NULL ? 0 : sizeof(*what->servers) / sizeof(uint32_t);
+    uint32_t words = START_WORDS + args.count + 1 + env.count + 1 + servers;
     uint32_t size = (words * sizeof(uint32_t) + args.bytes + env.bytes + 15) & ~15u;
 
     if (args.bytes > STACK_ARGS || env.bytes > STACK_ARGS || size > STACK_ARGS)
@@ -124,10 +127,13 @@ static uintptr_t build_stack(const struct spawn *what)
     char *strings = (char *)(word + words);
 
     *word++ = args.count;
-    *word++ = esp + 3 * sizeof(uint32_t);
-    *word++ = esp + (3 + args.count + 1) * sizeof(uint32_t);
+    *word++ = esp + START_WORDS * sizeof(uint32_t);
+    *word++ = esp + (START_WORDS + args.count + 1) * sizeof(uint32_t);
+    *word++ = servers == 0 ? 0 : esp + (words - servers) * sizeof(uint32_t);
     copy_vector(what->argv, args.count, &strings, &word);
     copy_vector(what->envp, env.count, &strings, &word);
+    if (servers != 0)
+        memcpy(word, what->servers, sizeof(*what->servers));
     return esp;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/proc.h"
+#include "grain/server.h"
 #include "grain/syscall.h"
 #include "grain/thread.h"
 #include "grain/windows.h"
@@ -13,11 +15,14 @@
 char **environ;
 const char *program_name = "?";
 
-_Noreturn void libuser_start(int argc, char **argv, char **envp);
+_Noreturn void libuser_start(int argc, char **argv, char **envp,
+                             const struct process_start *servers);
 
-void libuser_start(int argc, char **argv, char **envp)
+void libuser_start(int argc, char **argv, char **envp, const struct process_start *servers)
 {
     environ = envp;
+    if (servers != NULL && servers->magic == PROCESS_START_MAGIC)
+        process_servers = *servers;
     if (argc > 0)
         program_name = argv[0];
     exit(main(argc, argv, envp));
@@ -64,13 +69,13 @@ void exit(int status)
     struct aspace_usage usage;
 
     stdout_flush();
+    if (process_is_managed()) {
+        struct ipc_msg msg = {.w = {PROC_EXIT, (uint32_t)status & 0xffu}};
+
+        (void)server_call(SERVER_PROC, 0, &msg, NULL);
+    }
     if (aspace_info(0, &usage) == 0 && usage.envs > 1)
         end_siblings(status);
-    end_self(status);
-}
-
-void thread_exit(int status)
-{
     end_self(status);
 }
 

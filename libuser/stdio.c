@@ -1,9 +1,12 @@
-/* Standard output, see <stdio.h>. The formatter is the kernel's, kernel/format.c. */
+/* Standard output and error, see <stdio.h>. The formatter is the kernel's, kernel/format.c. */
 #include <stdio.h>
 #include <string.h>
 
+#include "grain/console.h"
+#include "grain/server.h"
 #include "grain/syscall.h"
 #include "kernel/format.h"
+#include "libuser/stream.h"
 
 _Static_assert(UTCB_OUT_SIZE <= sizeof(((struct utcb *)0)->buf), "a line fits one log_write");
 
@@ -13,10 +16,10 @@ void stdout_flush(void)
     struct utcb_local *local = utcb_local();
     uint32_t len = local->out_len;
 
-    if (len == 0)
+    local->out_len = 0;
+    if (len == 0 || (server_exists(SERVER_CONSOLE) && console_write(local->out, len) == 0))
         return;
     memcpy(self->buf, local->out, len);
-    local->out_len = 0;
     (void)log_write(len); /* forbidden by the limits, if anything: then nobody wants the output */
 }
 
@@ -38,7 +41,7 @@ void stdout_write(const char *text, size_t len)
     }
 }
 
-static void console_write(struct format_sink *sink, const char *text, size_t len)
+static void format_write(struct format_sink *sink, const char *text, size_t len)
 {
     (void)sink;
     stdout_write(text, len);
@@ -46,7 +49,7 @@ static void console_write(struct format_sink *sink, const char *text, size_t len
 
 int vprintf(const char *fmt, va_list args)
 {
-    struct format_sink sink = {.write = console_write};
+    struct format_sink sink = {.write = format_write};
 
     return (int)format_stream(&sink, fmt, args);
 }
@@ -61,6 +64,52 @@ int printf(const char *fmt, ...)
     return len;
 }
 
+int vfprintf(FILE *stream, const char *fmt, va_list args)
+{
+    int len = vprintf(fmt, args);
+
+    if (stream == stderr)
+        stdout_flush();
+    return len;
+}
+
+int fprintf(FILE *stream, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vfprintf(stream, fmt, args);
+    va_end(args);
+    return len;
+}
+
+int fputs(const char *s, FILE *stream)
+{
+    size_t len = strlen(s);
+
+    stdout_write(s, len);
+    if (stream == stderr)
+        stdout_flush();
+    return (int)len;
+}
+
+int fputc(int c, FILE *stream)
+{
+    char text = (char)c;
+
+    stdout_write(&text, 1);
+    if (stream == stderr)
+        stdout_flush();
+    return (unsigned char)text;
+}
+
+int fflush(FILE *stream)
+{
+    (void)stream;
+    stdout_flush();
+    return 0;
+}
+
 int puts(const char *s)
 {
     size_t len = strlen(s);
@@ -72,10 +121,7 @@ int puts(const char *s)
 
 int putchar(int c)
 {
-    char text = (char)c;
-
-    stdout_write(&text, 1);
-    return (unsigned char)text;
+    return fputc(c, stdout);
 }
 
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)

@@ -4,6 +4,7 @@
 #include "abi/errors.h"
 #include "abi/ipc.h"
 #include "kernel/arch/x86/tsc.h"
+#include "kernel/ipc/check.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/panic.h"
@@ -24,6 +25,15 @@ static bool ipc_has_partner(const struct env *e)
     return atomic_load_explicit(&e->wait_from, memory_order_relaxed) != WAIT_ANY;
 }
 
+/* `e`, owned by this CPU, has its own mailbox again. */
+static void ipc_leave_mailbox(struct env *e)
+{
+    env_lock(e);
+    atomic_store_explicit(&e->mailbox, e, memory_order_relaxed);
+    WRITE_ONCE(e->mailbox_id, env_id(e));
+    env_unlock(e);
+}
+
 /* The mailbox that the receive of `e` is at, locked: its own when it waits for one partner. NULL: the
  * env whose mailbox it serves is gone, and it has its own again. */
 static struct env *ipc_lock_mailbox(struct env *e) NO_LOCK_ANALYSIS
@@ -37,10 +47,7 @@ static struct env *ipc_lock_mailbox(struct env *e) NO_LOCK_ANALYSIS
     if (box == e || env_id(box) == e->mailbox_id)
         return box;
     env_unlock(box);
-    env_lock(e);
-    atomic_store_explicit(&e->mailbox, e, memory_order_relaxed);
-    WRITE_ONCE(e->mailbox_id, env_id(e));
-    env_unlock(e);
+    ipc_leave_mailbox(e);
     return NULL;
 }
 
@@ -121,6 +128,17 @@ static void ipc_take_bits_locked(struct env *to, struct env *box) REQUIRES(&box-
     box->notified = 0;
 }
 
+/* The one env that `self` waits for, if it is queued at this mailbox; else NULL. */
+static struct env *ipc_queued_partner_locked(struct env *self, struct env *box) REQUIRES(&box->lock)
+{
+    struct env *from = env_find(atomic_load_explicit(&self->wait_from, memory_order_relaxed));
+
+    if (from == NULL || env_state(from) != ENV_STATE_SENDING ||
+        atomic_load_explicit(&from->waits_at, memory_order_relaxed) != box)
+        return NULL;
+    return from;
+}
+
 /* The next sender that `self` would accept, claimed; NULL if there is none. */
 static struct env *ipc_next_sender_locked(struct env *self, struct env *box) REQUIRES(&box->lock)
 {
@@ -129,9 +147,8 @@ static struct env *ipc_next_sender_locked(struct env *self, struct env *box) REQ
     if (self->faulting)
         return NULL; /* its pager has to answer */
     if (ipc_has_partner(self)) {
-        from = env_find(atomic_load_explicit(&self->wait_from, memory_order_relaxed));
-        if (from == NULL || env_state(from) != ENV_STATE_SENDING ||
-            atomic_load_explicit(&from->waits_at, memory_order_relaxed) != box)
+        from = ipc_queued_partner_locked(self, box);
+        if (from == NULL)
             return NULL;
     } else if (ipc_is_closed(self) || list_is_empty(&box->senders)) {
         return NULL;
@@ -143,7 +160,7 @@ static struct env *ipc_next_sender_locked(struct env *self, struct env *box) REQ
     return from;
 }
 
-static void ipc_finish_sender(struct env *from, struct env *to, int error);
+static void ipc_finish_sender(struct env *from, int error);
 
 enum ipc_receive { IPC_GOT, IPC_BLOCKED, IPC_RETRY };
 
@@ -178,7 +195,7 @@ static enum ipc_receive ipc_receive_once(struct env *self, bool may_block) NO_LO
         return IPC_GOT;
     }
     error = ipc_transfer(from, self);
-    ipc_finish_sender(from, self, error);
+    ipc_finish_sender(from, error);
     return error == 0 ? IPC_GOT : IPC_RETRY;
 }
 
@@ -307,9 +324,11 @@ static struct env *ipc_claim_partner(struct env *self, struct env *target, uint3
 
 /* Sending. */
 
-/* `from` was claimed from a queue, and its message has gone over to `to` or failed. */
-static void ipc_finish_sender(struct env *from, struct env *to, int error)
+/* `from` was claimed from a queue, and its message has gone over or failed. */
+static void ipc_finish_sender(struct env *from, int error)
 {
+    bool queued;
+
     if (error != 0) {
         from->faulting = false;
         ipc_fail(from, IPC_PHASE_SEND, error);
@@ -329,13 +348,20 @@ static void ipc_finish_sender(struct env *from, struct env *to, int error)
     }
     /* A call waits for its answer from here on, before its partner can give it: the answer would be
      * lost otherwise. The timer is the home CPU's own, which is told below. */
-    (void)to;
     if (from->ipc_op & IPC_TIMED)
         atomic_fetch_or(&from->pending, PENDING_TIMER);
     env_lock(from);
-    ipc_block_locked(from, ENV_STATE_RECEIVING, from);
+    /* The partner may have sent something of its own, when another env took the call for it. */
+    queued = !from->faulting && ipc_queued_partner_locked(from, from) != NULL;
+    if (!queued)
+        ipc_block_locked(from, ENV_STATE_RECEIVING, from);
     env_unlock(from);
-    ipc_look_again(from);
+    if (!queued) {
+        ipc_look_again(from);
+        return;
+    }
+    atomic_fetch_or(&from->pending, PENDING_RECEIVE);
+    sched_wake(from);
 }
 
 /* The transfer to a claimed receiver failed: it waits on as if nothing had been. */
@@ -530,17 +556,6 @@ void ipc_resume_receive(struct env *self)
     }
 }
 
-static bool ipc_op_is_valid(uint32_t op)
-{
-    if ((op & ~(0xffu | IPC_FLAGS_MASK | IPC_WORDS_MASK)) != 0)
-        return false;
-    if (!(op & (IPC_SEND | IPC_RECV)) || (op & IPC_WORDS_MASK) >> IPC_WORDS_SHIFT > IPC_WORDS_MAX)
-        return false;
-    if (op & (IPC_REPLY | IPC_TRY | IPC_PAGES | IPC_WORDS_MASK) && !(op & IPC_SEND))
-        return false;
-    return !(op & (IPC_CLOSED | IPC_WINDOW)) || op & IPC_RECV;
-}
-
 /* Whom the receive phase will wait for. It is published before the partner is looked at: the death
  * of the partner makes its id void and then looks for envs that wait for it, so that either we see
  * the void id or we are found. Pairs with the fence in death_step_partners. */
@@ -673,6 +688,8 @@ bool ipc_flush_mailbox(struct env *dead)
             return true;
         if (e->faulting)
             ipc_refuse_fault(e);
+        if (atomic_load_explicit(&e->mailbox, memory_order_relaxed) == dead)
+            ipc_leave_mailbox(e);
         sched_wake(e);
     }
     return false;

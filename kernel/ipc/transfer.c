@@ -4,32 +4,18 @@
 #include "abi/errors.h"
 #include "abi/ipc.h"
 #include "abi/perm.h"
+#include "kernel/ipc/check.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/string.h"
 
-/* A range of pages on its way. */
-struct item {
-    uint32_t va;
-    uint32_t pages;
-    uint32_t perm;
-    bool move;
-};
-
 /* The sender's page item, read once: its page is shared with user code. */
-static int item_read(const struct env *from, struct item *item)
+static int item_read(const struct env *from, struct ipc_item *item)
 {
-    uint32_t perm = READ_ONCE(from->utcb->send_perm);
-
-    item->va = READ_ONCE(from->utcb->send_va);
-    item->pages = READ_ONCE(from->utcb->send_pages);
-    item->move = (perm & IPC_MOVE) != 0;
-    item->perm = perm & ~IPC_MOVE;
-    if (item->pages > IPC_PAGES_MAX || aspace_check_range(item->va, item->pages) != 0)
-        return -E_INVAL;
-    return aspace_check_perm(item->perm);
+    return ipc_item_make(READ_ONCE(from->utcb->send_va), READ_ONCE(from->utcb->send_pages),
+                         READ_ONCE(from->utcb->send_perm), item);
 }
 
-static int item_transfer(const struct env *from, struct env *to, const struct item *item)
+static int item_transfer(const struct env *from, struct env *to, const struct ipc_item *item)
 {
     uint32_t *pins = this_cpu()->pins;
     int error;
@@ -92,7 +78,7 @@ static void fault_answer(const struct env *from, struct env *to)
 
 int ipc_transfer(struct env *from, struct env *to)
 {
-    struct item item = {.pages = 0};
+    struct ipc_item item = {.pages = 0};
     uint32_t words;
     uint32_t extra = 0;
     int error;

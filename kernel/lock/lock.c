@@ -20,13 +20,21 @@ static const struct {
 #undef X
 };
 
+static const char *describe(const void *site, char text[KSYMS_TEXT_MAX])
+{
+    return ksyms_describe((uint32_t)(uintptr_t)site, false, text);
+}
+
 #if GRAIN_LOCKDEP
 
 static void lockdep_fail(const char *what, enum lock_class class, const void *site,
                          const struct lock_held *other)
 {
-    panic("lockdep: %s: %s at %p, while %s is held since %p", what, lock_classes[class].name, site,
-          lock_classes[other->class].name, other->site);
+    char here[KSYMS_TEXT_MAX];
+    char there[KSYMS_TEXT_MAX];
+
+    panic("lockdep: %s: %s at %s, while %s is held since %s", what, lock_classes[class].name,
+          describe(site, here), lock_classes[other->class].name, describe(other->site, there));
 }
 
 void lockdep_push(enum lock_class class, const struct lock *l, const void *site)
@@ -77,9 +85,11 @@ void lockdep_assert_none(const char *where)
     const struct lock_cpu *me = lock_this_cpu();
 
     if (unlikely(me->depth != 0)) {
-        panic("lockdep: %s is held on the way %s, taken at %p",
-              lock_classes[me->held[me->depth - 1].class].name, where,
-              me->held[me->depth - 1].site);
+        const struct lock_held *last = &me->held[me->depth - 1];
+        char text[KSYMS_TEXT_MAX];
+
+        panic("lockdep: %s is held on the way %s, taken at %s", lock_classes[last->class].name,
+              where, describe(last->site, text));
     }
 }
 
@@ -90,7 +100,10 @@ void lock_print_held(void)
     const struct lock_cpu *me = lock_this_cpu();
 
     for (uint32_t i = 0; i < me->depth && i < LOCKDEP_DEPTH; i++) {
-        log_error("  holds %s lock %p, taken at %p", lock_classes[me->held[i].class].name,
-                  (const void *)me->held[i].lock, me->held[i].site);
+        const struct lock_held *held = &me->held[i];
+        char text[KSYMS_TEXT_MAX];
+
+        log_error("  holds %s lock %p, taken at %s", lock_classes[held->class].name,
+                  (const void *)held->lock, describe(held->site, text));
     }
 }

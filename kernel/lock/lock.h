@@ -120,7 +120,9 @@ static inline void kernel_exit(void)
 }
 #endif
 
-static inline void lock_acquire(enum lock_class class, struct lock *l) ACQUIRES(l) NO_LOCK_ANALYSIS
+/* Inlined for certain: lockdep notes where it stands. */
+static inline ALWAYS_INLINE void lock_acquire(enum lock_class class, struct lock *l)
+    ACQUIRES(l) NO_LOCK_ANALYSIS
 {
     lockdep_acquire(class, l);
     lock_take(class, l);

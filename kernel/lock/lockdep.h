@@ -41,9 +41,9 @@ void lockdep_pop(const struct lock *l);
 bool lockdep_holds(const struct lock *l);
 void lockdep_assert_none(const char *where);
 
-static inline void lockdep_acquire(enum lock_class class, const struct lock *l)
+static inline ALWAYS_INLINE void lockdep_acquire(enum lock_class class, const struct lock *l)
 {
-    lockdep_push(class, l, __builtin_return_address(0));
+    lockdep_push(class, l, code_address());
 }
 
 static inline void lockdep_release(enum lock_class class, const struct lock *l)

@@ -18,6 +18,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched/timer.h"
 
+#define SCHED_SHARE_LOOKS    8u  /* at most so many envs in line are looked at */
 #define SCHED_CLAIM_GRACE_US 20u /* when to look again at an env whose timeout met a claim */
 
 /* TSC ticks; immutable after start-up. */
@@ -193,17 +194,39 @@ static uint32_t sched_idle_cpu_for(const struct env *e)
     return sched_take_idle_cpu();
 }
 
-/* This CPU is about to run something: the next in line goes to a halted CPU. */
-static void sched_share(void)
+/* The first env in line that another CPU may have; NULL if it is not among the first few. */
+static struct env *queue_first_movable(void)
 {
     struct cpu *cpu = this_cpu();
+    uint32_t looks = SCHED_SHARE_LOOKS;
+
+    for (uint32_t mask = cpu->ready_mask; mask != 0;) {
+        uint32_t top = 31u - (uint32_t)__builtin_clz(mask);
+
+        for (struct list *l = cpu->ready[top].next; l != &cpu->ready[top]; l = l->next) {
+            struct env *e = CONTAINER_OF(l, struct env, link);
+
+            if (atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU)
+                return e;
+            if (--looks == 0)
+                return NULL;
+        }
+        mask &= ~(1u << top);
+    }
+    return NULL;
+}
+
+/* This CPU runs something: the next in line goes to a halted CPU. */
+static void sched_share(void)
+{
     struct env *e;
     uint32_t to;
 
-    if (cpu->ready_mask == 0)
+    if (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0)
         return;
-    e = CONTAINER_OF(cpu->ready[31u - (uint32_t)__builtin_clz(cpu->ready_mask)].next, struct env,
-                     link);
+    e = queue_first_movable();
+    if (e == NULL)
+        return;
     to = sched_idle_cpu_for(e);
     if (to == SCHED_ANY_CPU)
         return;
@@ -354,6 +377,8 @@ void sched_tick(void)
             cpu->current->ticks += sched_slice;
             cpu->slice_end = now + sched_slice;
             atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
+            /* What waits here may be of lower priority, and a CPU have become idle since. */
+            sched_share();
         }
         if (cpu->slice_end < next)
             next = cpu->slice_end;
@@ -397,9 +422,7 @@ static void sched_irq_window(void)
 {
     lockdep_assert_none("into an interrupt window");
     kernel_exit();
-    cpu_irq_on();
-    cpu_relax(); /* STI holds interrupts off for one instruction */
-    cpu_irq_off();
+    cpu_irq_window();
     kernel_enter();
 }
 

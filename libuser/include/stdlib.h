@@ -13,9 +13,9 @@
 _Noreturn void exit(int status);
 _Noreturn void abort(void);
 
-/* The heap grows by page_alloc between HEAP_BASE and HEAP_END (grain/layout.h) and does not
- * shrink. Blocks are aligned to 16 bytes. One env of the address space at a time may be in these
- * functions. */
+/* The heap grows by sbrk(), in a bare program by page_alloc between HEAP_BASE and HEAP_END
+ * (grain/layout.h), and does not shrink. Blocks are aligned to 16 bytes. Several envs of the address
+ * space may use it at once (grain/mutex.h says which may not). */
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *memory, size_t size);

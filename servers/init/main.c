@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "grain/notify.h"
-#include "grain/process.h"
 #include "grain/syscall.h"
 #include "grain/windows.h"
+#include "servers/init/image.h"
 #include "servers/init/init.h"
 
 /* Devices of emulators; on a real machine nothing listens there. */
@@ -14,22 +14,12 @@
 #define QEMU_EXIT_BAD    0x11
 #define BOCHS_POWER_PORT 0x8900 /* ends when it is told "Shutdown" */
 
-static void run_program(const struct sysinfo_module *module, uint32_t index)
+static void run_module(const struct sysinfo_module *module, uint32_t index)
 {
     struct program program;
-    struct env_death death;
 
-    program_parse(&program, module, index);
-    struct report_usage before = report_usage_now();
-    envid_t id = program_start(&program);
-    int result = id;
-    if (id > 0)
-        result = process_wait(id, &death);
-    if (result < 0)
-        report_not_started(&program, result);
-    else
-        report_death(&program, &death);
-    report_leak(&program, &before);
+    program_from_module(&program, module, index);
+    program_run(&program, NULL);
     program_reap_orphans(true);
 }
 
@@ -40,7 +30,7 @@ static void power_off(bool failed)
         (void)port_out(BOCHS_POWER_PORT, 1, (uint32_t)*c);
 }
 
-static _Noreturn void halt(bool failed)
+void init_halt(bool failed)
 {
     printf("grain: halt code %d\n", failed ? 1 : 0);
     power_off(failed);
@@ -53,9 +43,13 @@ int main(void)
     const struct sysinfo *info = sysinfo();
 
     report_init();
-    for (uint32_t i = 1; i < info->nmodules; i++)
-        run_program(&info->modules[i], i);
-    if (info->nmodules <= 1)
-        demo_run();
-    halt(report_failed());
+    if (image_module() != NULL) {
+        system_run();
+    } else {
+        for (uint32_t i = 1; i < info->nmodules; i++)
+            run_module(&info->modules[i], i);
+        if (info->nmodules <= 1)
+            demo_run();
+    }
+    init_halt(report_failed());
 }

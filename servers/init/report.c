@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abi/proc.h"
 #include "grain/notify.h"
 #include "grain/syscall.h"
-#include "grain/windows.h"
 #include "servers/init/init.h"
+#include "servers/init/words.h"
 
 /* CPUs free what a dead env had in their own time, so a difference counts once it has stayed. */
 #define SETTLE_TRIES 50u
@@ -17,23 +18,9 @@
 static bool tap;
 static bool failed;
 
-static bool has_word(const char *text, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (text += strspn(text, " "); *text != 0; text += strspn(text, " ")) {
-        size_t this_len = strcspn(text, " ");
-
-        if (this_len == len && strncmp(text, word, len) == 0)
-            return true;
-        text += this_len;
-    }
-    return false;
-}
-
 void report_init(void)
 {
-    tap = has_word(sysinfo()->cmdline, "init.test");
+    tap = words_have("init.test");
 }
 
 bool report_failed(void)
@@ -94,25 +81,55 @@ static void describe_fault(const struct env_death *death, char *text, size_t siz
                  death->vector, death->error, death->eip);
 }
 
+void report_describe(const struct env_death *death, char *text, size_t size)
+{
+    int len = snprintf(text, size, "died: ");
+
+    if (death->cause == ENV_FAULTED)
+        describe_fault(death, text + len, size - (size_t)len);
+    else
+        snprintf(text, size, "%s with status %d",
+                 death->cause == ENV_EXITED ? "exited" : "was killed", (int)death->status);
+}
+
+/* The two lines about a program's end. */
+static void report_end(const struct program *program, bool good, const char *text,
+                       const char *detail)
+{
+    failed = failed || !good;
+    printf("init: %s %s\n", program->name, text);
+    if (tap && good)
+        printf("ok - %s.exit\n", program->name);
+    else if (tap)
+        printf("not ok - %s.exit: %s\n", program->name, detail);
+}
+
 void report_death(const struct program *program, const struct env_death *death)
 {
-    char fault[80];
-    bool good = death->cause != ENV_FAULTED && death->status == 0;
+    char text[96];
+    bool faulted = death->cause == ENV_FAULTED;
+    int verb = snprintf(text, sizeof(text), faulted ? "died: " : "exited with ");
 
-    failed = failed || !good;
-    if (death->cause == ENV_FAULTED) {
-        describe_fault(death, fault, sizeof(fault));
-        printf("init: %s died: %s\n", program->name, fault);
-    } else {
-        snprintf(fault, sizeof(fault), "status %d", (int)death->status);
-        printf("init: %s exited with %s\n", program->name, fault);
-    }
-    if (!tap)
-        return;
-    if (good)
-        printf("ok - %s.exit\n", program->name);
+    if (faulted)
+        describe_fault(death, text + verb, sizeof(text) - (size_t)verb);
     else
-        printf("not ok - %s.exit: %s\n", program->name, fault);
+        snprintf(text + verb, sizeof(text) - (size_t)verb, "status %d", (int)death->status);
+    report_end(program, !faulted && death->status == 0, text, text + verb);
+}
+
+void report_status(const struct program *program, uint32_t status)
+{
+    char text[96];
+
+    if (status & PROC_STATUS_NO_MEMORY)
+        snprintf(text, sizeof(text), "was ended: no memory for a page");
+    else if (status & PROC_STATUS_FAULT)
+        snprintf(text, sizeof(text), "died: %s", fault_name(status >> 16));
+    else if (status & PROC_STATUS_KILLED)
+        snprintf(text, sizeof(text), "was killed");
+    else
+        snprintf(text, sizeof(text), "exited with status %u", PROC_STATUS_EXIT(status));
+    report_end(program, status == 0, text, text);
 }
 
 static struct report_usage difference(const struct report_usage *before)

@@ -2,7 +2,7 @@
  * start, stop, abort, move, memory calls, messages, death of its controller. At the end as many
  * frames and envs are free as at the start.
  *
- *   churn [rounds=N] [seed=N]      rounds of each worker
+ *   churn [rounds=N] [seed=N]      rounds of all workers together
  */
 #include <stdio.h>
 
@@ -238,7 +238,7 @@ static void run_workers(uint32_t rounds, uint32_t seed)
     bool ended = true;
 
     for (uint32_t i = 0; i < count; i++) {
-        workers[i] = (struct worker){.index = i, .random = seed + i * 977, .rounds = rounds};
+        workers[i] = (struct worker){.index = i, .random = seed + i * 977, .rounds = rounds / count};
         ids[i] = test_thread_start(i % test_cpus(), work, &workers[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -270,7 +270,7 @@ static bool same_counts(const struct kernel_counters *before)
 
 int main(int argc, char **argv)
 {
-    uint32_t rounds = test_option(argc, argv, "rounds", 400);
+    uint32_t rounds = test_option(argc, argv, "rounds", 600);
     uint32_t seed = test_option(argc, argv, "seed", (uint32_t)env_self());
     struct kernel_counters before;
 

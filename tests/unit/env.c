@@ -77,7 +77,7 @@ static struct env *create(struct aspace *as)
         .aspace = as, .controller = ENV_ID_FIRST, .limits = &no_limits, .priority = 1};
     struct env *e;
 
-    return env_create(&what, &e) == 0 ? e : NULL;
+    return env_create(&what, &e) > 0 ? e : NULL;
 }
 
 /* As the death of an env ends. */
@@ -92,10 +92,14 @@ static void start(void)
 {
     machine_init(FRAMES, 0);
     memset(&lock_host_cpu, 0, sizeof(lock_host_cpu));
-    memset(env_table, 0, sizeof(env_table));
-    memset(env_public, 0, sizeof(env_public));
-    env_used = 0;
-    env_init();
+    for (uint32_t i = 0; i < ENV_MAX; i++) {
+        env_lock(&env_table[i]);
+        if (env_id(&env_table[i]) != 0)
+            env_free_unlock(&env_table[i]);
+        else
+            env_unlock(&env_table[i]);
+    }
+    memset(envs, 0, sizeof(envs));
     space = aspace_create(UINT32_MAX);
 }
 
@@ -203,7 +207,7 @@ static void env_table_full(void)
     CHECK(create(space) == NULL);
     CHECK_INT(env_used, ENV_MAX);
     destroy(envs[5]);
-    CHECK(create(space) == envs[5]);
+    CHECK(create(second) == envs[5]);
 }
 
 /* No message page, no slot lost. */
@@ -281,6 +285,7 @@ static void env_random_reuse(void)
 
 int main(void)
 {
+    env_init();
     UNIT_RUN(env_ids_are_positive_and_found);
     UNIT_RUN(env_no_such_ids);
     UNIT_RUN(env_stale_id_is_not_found);

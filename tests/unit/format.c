@@ -35,6 +35,23 @@ static void format_hex(void)
     CHECK_STR(FORMAT("%llx", 0x123456789abcdef0ull), "123456789abcdef0");
 }
 
+static void format_octal(void)
+{
+    CHECK_STR(FORMAT("%o %llo", 0755u, (unsigned long long)UINT64_MAX),
+              "755 1777777777777777777777");
+}
+
+static void format_sign_flags(void)
+{
+    CHECK_STR(FORMAT("%+d %+d % d", 5, -5, 5), "+5 -5  5");
+    CHECK_STR(FORMAT("%+05d|%-+5d|", 42, 42), "+0042|+42  |");
+}
+
+static void format_number_precision(void)
+{
+    CHECK_STR(FORMAT("%.3d|%6.3d|%-6.3u|%#.4x", 7, -7, 7u, 0x1fu), "007|  -007|007   |0x001f");
+}
+
 static void format_pointer(void)
 {
     CHECK_STR(FORMAT("%p", (void *)0x1234), "0x1234");
@@ -113,6 +130,9 @@ int main(void)
     UNIT_RUN(format_signed);
     UNIT_RUN(format_unsigned);
     UNIT_RUN(format_hex);
+    UNIT_RUN(format_octal);
+    UNIT_RUN(format_sign_flags);
+    UNIT_RUN(format_number_precision);
     UNIT_RUN(format_pointer);
     UNIT_RUN(format_string);
     UNIT_RUN(format_string_without_end);

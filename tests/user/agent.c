@@ -76,6 +76,21 @@ static void order_perm(const struct agent_order *order, struct agent_outcome *ou
         outcome->frame = (uint32_t)(page_entry_frame(page_entry(order->w[0])) >> PAGE_SHIFT);
 }
 
+/* What an agent needs, and no more frames than that. */
+static int order_quota(uint32_t more)
+{
+    struct aspace_usage usage;
+    struct env_limits limits = {.syscalls = {(1u << SYS_MAX) - 1, 0},
+                                .send_count = ENV_SEND_ANY,
+                                .priority = SCHED_PRIO_DEFAULT};
+    int result = aspace_info(0, &usage);
+
+    for (uint32_t i = 0; i < ENV_PORT_LIST; i++)
+        limits.ports[i] = (struct env_port_range){.first = 1, .last = 0};
+    limits.frames = usage.frames + more;
+    return result != 0 ? result : env_set_limits(0, &limits);
+}
+
 static void order_carry_out(const struct agent_order *order, struct agent_outcome *outcome)
 {
     switch (order->what) {
@@ -99,12 +114,14 @@ static void order_carry_out(const struct agent_order *order, struct agent_outcom
     case AGENT_PERM:
         order_perm(order, outcome);
         break;
+    case AGENT_QUOTA:
+        outcome->result = order_quota(order->w[0]);
+        break;
     case AGENT_EXIT:
         (void)env_destroy(0, order->w[0]);
         break;
     case AGENT_SPIN:
-        for (;;) {
-        }
+        for (;;) {}
     }
 }
 

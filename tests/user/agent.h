@@ -30,6 +30,7 @@ enum agent_what {
     AGENT_READ,    /* result = the word at w[0] */
     AGENT_WRITE,   /* the word at w[0] = w[1] */
     AGENT_PERM,    /* result = permissions at w[0]; got[0] = its frame number */
+    AGENT_QUOTA,   /* its address space may have w[0] frames more than now, from here on */
     AGENT_EXIT,    /* ends with status w[0] */
     AGENT_SPIN,    /* computes for ever */
 };

@@ -30,11 +30,14 @@ static void check_try(void)
     CHECK(ipc_failed(A, E_IPC_NOT_RECV, IPC_PHASE_SEND), ID("ipc_basic_try_not_receiving"));
     ipc_start(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
     CHECK(agent_is_blocked(B), ID("ipc_basic_try_closed_blocks"));
-    CHECK_ERROR(ipc_run(A, IPC_OP_SEND | IPC_TRY, B->id, 1), E_IPC_NOT_RECV, ID("ipc_basic_try_closed"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_SEND | IPC_TRY, B->id, 1), E_IPC_NOT_RECV,
+                ID("ipc_basic_try_closed"));
     CHECK_EQ(ipc_run(C, IPC_OP_SEND | IPC_TRY, B->id, 2), 0, ID("ipc_basic_try_partner"));
     CHECK(ipc_got(B, C->id, 2), ID("ipc_basic_try_received"));
-    CHECK_ERROR(ipc_run(A, IPC_OP_SEND | IPC_TRY, IPC_BAD_ID, 1), E_BAD_ENV, ID("ipc_basic_try_bad_id"));
-    CHECK_ERROR(ipc_run(A, IPC_OP_CALL | IPC_TRY, B->id, 1), E_IPC_NOT_RECV, ID("ipc_basic_try_call"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_SEND | IPC_TRY, IPC_BAD_ID, 1), E_BAD_ENV,
+                ID("ipc_basic_try_bad_id"));
+    CHECK_ERROR(ipc_run(A, IPC_OP_CALL | IPC_TRY, B->id, 1), E_IPC_NOT_RECV,
+                ID("ipc_basic_try_call"));
 }
 
 /* A closed receive takes its partner's message out of the queue's middle; the others keep their order. */
@@ -49,7 +52,8 @@ static void check_closed(void)
     CHECK(ipc_got(B, C->id, 0x20), ID("ipc_basic_closed_receives"));
     ipc_start(C, IPC_OP_SEND, B->id, 0x30);
     CHECK(agent_is_blocked(C), ID("ipc_basic_closed_second_queued"));
-    CHECK_EQ(ipc_run(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0), C->id, ID("ipc_basic_closed_skips_queue"));
+    CHECK_EQ(ipc_run(B, IPC_OP_RECV | IPC_CLOSED, C->id, 0), C->id,
+             ID("ipc_basic_closed_skips_queue"));
     CHECK(ipc_got(B, C->id, 0x30), ID("ipc_basic_closed_skips_queue_words"));
     CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_basic_closed_other_follows"));
     CHECK(ipc_got(B, A->id, 0x10), ID("ipc_basic_closed_other_words"));

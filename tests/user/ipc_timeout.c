@@ -168,8 +168,7 @@ static bool race_send(envid_t receiver)
             timeouts++;
         else
             return false;
-        for (volatile uint32_t spin = i * 37 % 2000; spin != 0; spin--) {
-        }
+        for (volatile uint32_t spin = i * 37 % 2000; spin != 0; spin--) {}
     }
     race.sent = number - 1;
     return timeouts + race.sent == RACE_COUNT;

@@ -188,7 +188,7 @@ static bool start_writers(envid_t *ids)
 
 int main(int argc, char **argv)
 {
-    uint32_t rounds = test_option(argc, argv, "rounds", 100);
+    uint32_t rounds = test_option(argc, argv, "rounds", 50);
     envid_t ids[WRITERS_MAX];
     struct env_death death;
     bool ended = true;

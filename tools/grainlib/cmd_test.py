@@ -23,6 +23,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--limit", type=float, default=300, metavar="S", help="hung after S seconds in all (300)")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="boot N times, up to the first failure")
     parser.add_argument("--expect-panic", metavar="TEXT", help="pass only when the kernel panics with TEXT")
+    parser.add_argument(
+        "--expect", action="append", default=[], metavar="TEXT", help="pass only when a line of the console has TEXT"
+    )
     parser.set_defaults(command=run)
 
 
@@ -41,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         start=lambda: launch.launch(target),
         clocks=Clocks(args.timeout, args.limit),
         expect_panic=args.expect_panic,
+        expect=tuple(args.expect),
         excuse=lambda: bochs.firmware_failure(target) if target.engine == "bochs" else None,
     )
     for count in range(1, args.repeat + 1):
@@ -59,14 +63,24 @@ class Boot:
     start: Callable[[], Guest]
     clocks: Clocks
     expect_panic: str | None = None
+    expect: tuple[str, ...] = ()
     excuse: Callable[[], str | None] = lambda: None  # why a boot that ended early says nothing about us
 
 
 def run_boot(boot: Boot, tap: Tap) -> None:
     """One boot's results, and one more if it did not end as it should."""
     before = tap.count
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        tap.guest_line(line)
+
     with boot.start() as guest:
-        ending = watch(guest, boot.clocks, tap.guest_line)
+        ending = watch(guest, boot.clocks, on_line)
+    for text in boot.expect:
+        found = any(text in line for line in lines)
+        tap.result(found, f"console: {text}", [] if found else ending.tail)
     if ending.kind is Kind.EXIT and (why := boot.excuse()):
         tap.skip("boot", why)
     elif boot.expect_panic is not None:

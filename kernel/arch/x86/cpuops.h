@@ -78,6 +78,13 @@ static inline void cpu_irq_off(void)
     __asm__ volatile("cli" : : : "memory");
 }
 
+/* Takes the interrupts that are pending. One instruction must follow STI before they come (SDM 2B), and
+ * it is no PAUSE: after that, QEMU (7.2) still holds them off. */
+static inline void cpu_irq_window(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 /* Interrupts on and halt in one step: none is taken between the two (SDM 2B, STI). */
 static inline void cpu_halt_with_irqs(void)
 {

@@ -6,8 +6,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "abi/env.h"
+#include "abi/proc.h"
+#include "abi/server.h"
 #include "grain/compiler.h"
 
 /* A copy of the calling env in an address space of its own: writable pages are copied now,
@@ -23,6 +26,7 @@ struct spawn {
     size_t size;
     const char *const *argv;
     const char *const *envp;
+    const struct process_start *servers; /* what it learns of servers; NULL: that there are none */
     uint32_t quota;     /* frames; 0: what the caller may give at most */
     const char *reason; /* out: what was wrong with the image, if E_INVAL; else NULL */
 };
@@ -40,5 +44,18 @@ MUST_CHECK int process_wait(envid_t id, struct env_death *death);
 
 /* Ends an env that the caller created, and frees its slot: for cleaning up. */
 void process_kill(envid_t id);
+
+/* ---- Processes, by the server proc; <unistd.h> and <sys/wait.h> have the rest. ---- */
+
+/* Starts a program of the boot image as a child. argv and envp end with NULL. Returns its pid; errors
+ * of execve, E_NO_FREE_ENV. */
+MUST_CHECK pid_t spawnv(const char *path, char *const argv[]); /* with environ */
+MUST_CHECK pid_t spawnve(const char *path, char *const argv[], char *const envp[]);
+/* The same, with at most `frames` frames of memory (0: as many as the caller may have). */
+MUST_CHECK pid_t spawn_limited(const char *path, char *const argv[], char *const envp[],
+                               uint32_t frames);
+
+/* The next process at or after `pid`. Returns its pid; E_EOF: no more. */
+MUST_CHECK pid_t process_list(pid_t pid, struct proc_info *info);
 
 #endif

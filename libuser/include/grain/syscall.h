@@ -283,6 +283,9 @@ MUST_CHECK static inline int page_map(envid_t src, uintptr_t srcva, envid_t dst,
     return syscall5(SYS_page_map, (uint32_t)src, srcva, (uint32_t)dst, dst_perm, pages);
 }
 
+/* page_map and page_protect with PERM_HOLES in perm pass over pages of the range that are not mapped:
+ * what is mapped in a region, in one call. */
+
 /* Unmaps; silent where nothing is mapped. E_BAD_ENV, E_INVAL. */
 MUST_CHECK static inline int page_unmap(envid_t env, uintptr_t va, uint32_t pages)
 {
@@ -295,6 +298,13 @@ MUST_CHECK static inline int page_unmap(envid_t env, uintptr_t va, uint32_t page
 MUST_CHECK static inline int page_protect(envid_t env, uintptr_t va, uint32_t pages, uint32_t perm)
 {
     return syscall4(SYS_page_protect, (uint32_t)env, va, pages, perm);
+}
+
+/* The page at va: read it with PAGE_INFO_PERM and PAGE_INFO_REFS (abi/syscalls.h); 0: not mapped.
+ * E_BAD_ENV, E_INVAL. */
+MUST_CHECK static inline int page_info(envid_t env, uintptr_t va)
+{
+    return syscall2(SYS_page_info, (uint32_t)env, va);
 }
 
 /* What env's address space uses. E_BAD_ENV. */

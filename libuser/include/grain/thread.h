@@ -12,7 +12,8 @@
  * Returns its id; E_NO_FREE_ENV, E_NO_MEM, E_QUOTA. */
 MUST_CHECK envid_t thread_create(int (*fn)(void *arg), void *arg);
 
-/* The same, but the env stays stopped until env_start: to pin it first, for example. */
+/* The same, but the env stays stopped until env_start: to pin it first, for example. In bare programs
+ * alone: E_PERM. */
 MUST_CHECK envid_t thread_prepare(int (*fn)(void *arg), void *arg);
 
 /* Waits until a thread that the caller created has ended, and frees its slot and stack. *death,

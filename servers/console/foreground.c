@@ -1,0 +1,48 @@
+/* The foreground process, see foreground.h. */
+#include "servers/console/foreground.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "abi/proc.h"
+#include "grain/ipc.h"
+#include "servers/console/client.h"
+
+#define PROC_PATIENCE_US 1000000u
+
+static envid_t proc;
+static envid_t owner; /* the client that may name it */
+static uint32_t foreground;
+
+void foreground_init(envid_t proc_id)
+{
+    proc = proc_id;
+}
+
+int foreground_set(envid_t client, uint32_t pid)
+{
+    if (owner != client && owner != 0 && client_is_alive(owner))
+        return -E_PERM;
+    owner = client;
+    foreground = pid;
+    return 0;
+}
+
+bool foreground_exists(void)
+{
+    return foreground != 0 && proc != 0;
+}
+
+/* proc never waits for the console, so this cannot hold both up; its answer is not waited for. */
+bool foreground_interrupt(void)
+{
+    struct ipc_msg msg = {.w = {PROC_INTERRUPT, foreground}};
+
+    if (!foreground_exists())
+        return false;
+    ipc_set_timeouts(PROC_PATIENCE_US, 0);
+    int32_t result = ipc(IPC_SEND | IPC_TIMED, proc, &msg);
+    if (result < 0)
+        printf("console: proc cannot be told of Ctrl-C: %s\n", grain_strerror(result));
+    return true;
+}

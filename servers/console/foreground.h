@@ -1,0 +1,21 @@
+/* The foreground process: who gets Ctrl-C, and who may say so. */
+#ifndef CONSOLE_FOREGROUND_H
+#define CONSOLE_FOREGROUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/env.h"
+
+/* proc: whom to tell; 0: there is none. */
+void foreground_init(envid_t proc);
+
+/* Returns 0, or -E_PERM: the right is another client's, who lives. */
+int foreground_set(envid_t client, uint32_t pid);
+
+bool foreground_exists(void);
+
+/* Has proc interrupt it. Returns false: there is none. */
+bool foreground_interrupt(void);
+
+#endif

@@ -1,0 +1,232 @@
+/* Input, see input.h. */
+#include "servers/console/input.h"
+
+#include <string.h>
+
+#include "abi/errors.h"
+#include "grain/ipc.h"
+#include "grain/time.h"
+#include "servers/console/editor.h"
+#include "servers/console/foreground.h"
+#include "servers/console/keymap.h"
+#include "servers/console/output.h"
+
+#define RING_SIZE 1024u /* a power of two */
+#define CTRL_C    0x03u
+
+static struct editor editor;
+static bool editing; /* the editor's line is on the terminal */
+static enum console_mode mode;
+
+static struct {
+    uint32_t head, tail; /* count up; bytes from head to tail are in it */
+    uint8_t bytes[RING_SIZE];
+} ring;
+
+/* What is left of a line that has been edited. */
+static struct {
+    uint32_t at, len;
+    bool end; /* the end of input, to be told to one reader */
+    char text[EDITOR_LINE_MAX + 2];
+} ready;
+
+void input_init(void)
+{
+    editor_init(&editor, output_echo);
+}
+
+static uint32_t ring_count(void)
+{
+    return ring.tail - ring.head;
+}
+
+static uint8_t ring_take(void)
+{
+    return ring.bytes[ring.head++ % RING_SIZE];
+}
+
+bool input_has_room(void)
+{
+    return ring_count() <= RING_SIZE - KEYMAP_BYTES_MAX;
+}
+
+static void reply(envid_t client, int32_t status, const char *text, uint32_t len)
+{
+    struct ipc_msg msg = {.w = {(uint32_t)status, len}};
+    uint32_t words = (len + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+
+    memcpy(utcb()->words, text, len);
+    /* Lost without harm when the client does not wait any more. */
+    (void)ipc(IPC_SEND | IPC_REPLY | IPC_SEND_WORDS(words), client, &msg);
+}
+
+static void reply_first(const struct reader *reader, const char *text, uint32_t len)
+{
+    envid_t client = reader->client;
+
+    readers_remove_first();
+    reply(client, 0, text, len);
+}
+
+static void stop_editing(void)
+{
+    editing = false;
+    editor_clear(&editor);
+}
+
+static void start_editing(void)
+{
+    output_prompt(&editor);
+    editing = true;
+}
+
+/* The line is in ready.text from now on. */
+static void finish_line(void)
+{
+    memcpy(ready.text, editor.line, editor.len);
+    ready.text[editor.len] = '\n';
+    ready.at = 0;
+    ready.len = editor.len + 1;
+    output_line_done();
+    stop_editing();
+}
+
+/* Hands bytes to the editor until there is something for a reader. Returns false: nothing yet. */
+static bool edit(void)
+{
+    if (ready.at < ready.len || ready.end)
+        return true;
+    if (!editing)
+        start_editing();
+    while (ring_count() != 0) {
+        enum editor_event event = editor_feed(&editor, ring_take());
+
+        if (event == EDITOR_NONE)
+            continue;
+        if (event == EDITOR_LINE)
+            finish_line();
+        else
+            stop_editing();
+        ready.end = event == EDITOR_END;
+        return true;
+    }
+    return false;
+}
+
+static bool serve_cooked(const struct reader *reader)
+{
+    uint32_t len;
+
+    if (!edit())
+        return false;
+    if (ready.end) {
+        ready.end = false;
+        reply_first(reader, "", 0);
+        return true;
+    }
+    len = ready.len - ready.at;
+    if (len > reader->most)
+        len = reader->most;
+    ready.at += len;
+    reply_first(reader, ready.text + ready.at - len, len);
+    return true;
+}
+
+static bool serve_raw(const struct reader *reader)
+{
+    char text[CONSOLE_BYTES_MAX];
+    uint32_t len = 0;
+
+    while (len < reader->most && ring_count() != 0)
+        text[len++] = (char)ring_take();
+    if (len == 0)
+        return false;
+    reply_first(reader, text, len);
+    return true;
+}
+
+static void expire(void)
+{
+    struct reader reader;
+
+    while (readers_take_expired(time_us(), &reader))
+        reply(reader.client, -E_TIMEOUT, "", 0);
+}
+
+/* Nobody waits any more, perhaps because the last reader died: the line it would have got is void. */
+static void abandon_line(void)
+{
+    if (editing && editor.len != 0)
+        editor_hide(&editor);
+    stop_editing();
+}
+
+void input_serve(void)
+{
+    const struct reader *reader;
+
+    while ((reader = readers_first()) != NULL) {
+        if (mode == CONSOLE_COOKED ? !serve_cooked(reader) : !serve_raw(reader))
+            break;
+    }
+    expire();
+    if (editing && readers_first() == NULL)
+        abandon_line();
+}
+
+int input_read(const struct reader *reader)
+{
+    if (!readers_add(reader))
+        return -E_BUSY;
+    input_serve();
+    return 0;
+}
+
+enum console_mode input_set_mode(enum console_mode new_mode)
+{
+    enum console_mode before = mode;
+
+    if (editing && new_mode != mode)
+        abandon_line();
+    mode = new_mode;
+    input_serve();
+    return before;
+}
+
+/* Ctrl-C: what was typed before it is void. The foreground process ends; if there is none, the first
+ * reader gets an empty line. */
+static void interrupt(void)
+{
+    ring.head = ring.tail;
+    ready.at = ready.len;
+    ready.end = false;
+    stop_editing();
+    output_echo("^C\n", 3);
+    output_line_done();
+    if (foreground_interrupt() || mode != CONSOLE_COOKED)
+        return;
+    const struct reader *reader = readers_first();
+    if (reader != NULL)
+        reply_first(reader, "\n", reader->most < 1 ? 0 : 1);
+}
+
+void input_byte(uint8_t byte)
+{
+    if (byte == CTRL_C && (mode == CONSOLE_COOKED || foreground_exists()))
+        interrupt();
+    else if (ring_count() < RING_SIZE)
+        ring.bytes[ring.tail++ % RING_SIZE] = byte;
+}
+
+void input_write_around(envid_t client, const char *text, uint32_t len)
+{
+    if (editing && readers_first() == NULL)
+        abandon_line();
+    if (!editing) {
+        output_write(client, text, len);
+        return;
+    }
+    editor_hide(&editor);
+    output_write_between(client, text, len);
+    editor_show(&editor);
+}

@@ -1,0 +1,219 @@
+/* The pager's workers, their message loop, and the table of calls. */
+#include "servers/pager/pager.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "grain/server.h"
+#include "grain/syscall.h"
+#include "grain/thread.h"
+#include "grain/windows.h"
+
+struct pager_servers servers;
+struct pager_stats stats;
+
+/* Who may make a call, and whose space it is about. */
+enum caller { FROM_PROC, FROM_PROCESS };
+
+static const struct call {
+    pager_handler *handle;
+    enum caller caller;
+} calls[] = {
+    [PAGER_FORK & 0xff] = {process_fork, FROM_PROC},
+    [PAGER_CLEAR & 0xff] = {process_clear, FROM_PROC},
+    [PAGER_DESTROY & 0xff] = {process_destroy, FROM_PROC},
+    [PAGER_THREAD & 0xff] = {process_thread, FROM_PROC},
+    [PAGER_UNTHREAD & 0xff] = {process_unthread, FROM_PROC},
+    [PAGER_REGION & 0xff] = {process_region, FROM_PROC},
+    [PAGER_MAP & 0xff] = {map_map, FROM_PROCESS},
+    [PAGER_UNMAP & 0xff] = {map_unmap, FROM_PROCESS},
+    [PAGER_BREAK & 0xff] = {map_break, FROM_PROCESS},
+    [PAGER_SHARED_CREATE & 0xff] = {shared_create, FROM_PROCESS},
+    [PAGER_SHARED_ATTACH & 0xff] = {shared_attach, FROM_PROCESS},
+};
+
+#define CALLS (sizeof(calls) / sizeof(calls[0]))
+
+uintptr_t worker_window(void)
+{
+    return WINDOWS_AREA + utcb_slot() * LOAD_PAGES * PAGE_SIZE;
+}
+
+/* ---- Calls without a space. ---- */
+
+static envid_t get(const envid_t *id)
+{
+    return __atomic_load_n(id, __ATOMIC_RELAXED);
+}
+
+static int setup(const struct request *request)
+{
+    struct process_start start;
+    envid_t nobody = 0;
+
+    if (request->words * sizeof(uint32_t) < sizeof(start))
+        return -E_INVAL;
+    memcpy(&start, utcb()->words, sizeof(start));
+    if (start.magic != PROCESS_START_MAGIC)
+        return -E_INVAL;
+    if (!__atomic_compare_exchange_n(&servers.init, &nobody, request->from, false,
+                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+        nobody != request->from)
+        return -E_PERM;
+    __atomic_store_n(&servers.proc, start.proc, __ATOMIC_RELAXED);
+    __atomic_store_n(&servers.bootfs, start.bootfs, __ATOMIC_RELAXED);
+    return 0;
+}
+
+static int read_stats(struct answer *answer)
+{
+    memcpy(utcb()->words, &stats, sizeof(stats));
+    answer->words = sizeof(stats) / sizeof(uint32_t);
+    return 0;
+}
+
+/* ---- Calls about a space. ---- */
+
+/* With the gate held: the space may have become another's since it was looked up. */
+static int handle(struct space *space, const struct request *request, struct answer *answer)
+{
+    bool is_fault = IPC_FAULT_IS(request->w[0]);
+    const struct call *call = &calls[request->w[0] & 0xff];
+    bool from_proc = !is_fault && call->caller == FROM_PROC;
+
+    if (space_find(from_proc ? (envid_t)request->w[1] : request->from) != space)
+        return -E_BAD_ENV;
+    return is_fault ? fault_handle(space, request) : call->handle(space, request, answer);
+}
+
+static void reply(envid_t to, const struct answer *answer)
+{
+    struct ipc_msg msg;
+
+    memcpy(msg.w, answer->w, sizeof(msg.w));
+    (void)ipc_reply(to, &msg);
+}
+
+/* Handles the request, and those that are parked at the gate meanwhile; their answers go out one by one,
+ * the last one with the next receive. Returns whom that is for. */
+static envid_t handle_all(struct space *space, struct request *request, struct answer *answer)
+{
+    struct parked *list = NULL;
+    struct request next;
+
+    for (;;) {
+        answer->w[0] = (uint32_t)handle(space, request, answer);
+        if (!space_next(space, &list, &next))
+            return request->from;
+        reply(request->from, answer);
+        *request = next;
+        *answer = (struct answer){.words = 0};
+    }
+}
+
+/* The space that a request is about, or NULL and an error in *error. */
+static struct space *find_space(const struct request *request, int *error)
+{
+    uint32_t op = request->w[0] & 0xff;
+    struct space *space;
+
+    if (IPC_FAULT_IS(request->w[0])) {
+        space = space_find(request->from);
+    } else if (SERVER_OF(request->w[0]) != SERVER_PAGER || op >= CALLS || calls[op].handle == NULL) {
+        *error = -E_NO_SYS;
+        return NULL;
+    } else if (calls[op].caller == FROM_PROCESS) {
+        space = space_find(request->from);
+    } else if (request->from != get(&servers.proc)) {
+        *error = -E_PERM;
+        return NULL;
+    } else {
+        space = space_find((envid_t)request->w[1]);
+    }
+    *error = -E_BAD_ENV;
+    return space;
+}
+
+/* Returns whom the answer is for; 0: nobody now. */
+static envid_t dispatch(struct request *request, struct answer *answer)
+{
+    struct space *space;
+    int error;
+
+    if (request->w[0] == PAGER_SETUP)
+        error = setup(request);
+    else if (request->w[0] == PAGER_STATS)
+        error = read_stats(answer);
+    else if (request->w[0] == PAGER_CREATE)
+        error = request->from == get(&servers.proc) ? process_create((envid_t)request->w[1])
+                                                    : -E_PERM;
+    else {
+        space = find_space(request, &error);
+        if (space != NULL)
+            return space_enter(space, request) ? handle_all(space, request, answer) : 0;
+    }
+    answer->w[0] = (uint32_t)error;
+    return request->from;
+}
+
+static void read_request(struct request *request, int32_t result, const struct ipc_msg *msg)
+{
+    request->from = ipc_sender(result);
+    memcpy(request->w, msg->w, sizeof(request->w));
+    request->words = ipc_has_extra(result) ? utcb()->got_words : 0;
+    if (request->words >= PAGES_WORDS_MAX)
+        memcpy(&request->region, utcb()->words, sizeof(request->region));
+}
+
+static _Noreturn void serve(void)
+{
+    struct request request;
+    struct answer answer = {.words = 0};
+    struct ipc_msg msg;
+    envid_t client = 0;
+
+    for (;;) {
+        memcpy(msg.w, answer.w, sizeof(msg.w));
+        int32_t result =
+            ipc(IPC_OP_REPLY_RECV | IPC_SEND_WORDS(answer.words), client, &msg);
+        client = 0;
+        answer = (struct answer){.words = 0};
+        if (result == 0)
+            exit(EXIT_FAILURE); /* a worker died: init is to see that */
+        if (result < 0)
+            continue;
+        read_request(&request, result, &msg);
+        client = dispatch(&request, &answer);
+    }
+}
+
+/* ---- Workers. ---- */
+
+static void pin(uint32_t index)
+{
+    (void)env_set_sched(0, env_record(env_self())->priority, index % sysinfo()->ncpus);
+}
+
+static int worker(void *arg)
+{
+    pin((uint32_t)(uintptr_t)arg);
+    if (env_attach(env_record(env_self())->controller) < 0)
+        return EXIT_FAILURE;
+    serve();
+}
+
+int main(void)
+{
+    uint32_t workers = sysinfo()->ncpus;
+
+    if (workers > WORKERS_MAX)
+        workers = WORKERS_MAX;
+    if (workers < 2)
+        workers = 2; /* one may wait for bootfs */
+    pin(0);
+    for (uint32_t i = 1; i < workers; i++) {
+        if (thread_create(worker, (void *)(uintptr_t)i) < 0)
+            return EXIT_FAILURE;
+    }
+    serve();
+}

@@ -1,0 +1,88 @@
+/* Choosing and running a test, and what it reports; see ktest.h and kernel/ktest.h. */
+#include "tests/kernel/ktest.h"
+
+#include <stdarg.h>
+
+#include "kernel/arch.h"
+#include "kernel/cpu.h"
+#include "kernel/format.h"
+#include "kernel/ktest.h"
+#include "kernel/log.h"
+#include "kernel/panic.h"
+#include "kernel/string.h"
+
+static const struct ktest {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+#define X(test_name, function) {.name = (test_name), .run = (function)},
+    KTEST_LIST(X)
+#undef X
+};
+
+/* Written by the BSP before the other CPUs run. */
+static const struct ktest *selected;
+
+static bool failed; /* CPU 0 */
+
+bool ktest_select(const char *name)
+{
+    for (uint32_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        if (strcmp(tests[i].name, name) == 0)
+            selected = &tests[i];
+    }
+    return selected != NULL;
+}
+
+static _Noreturn void ktest_end(void)
+{
+    log_plain("grain: halt code %d", failed ? 1 : 0);
+    arch_emulator_exit(failed ? ARCH_EXIT_FAILURE : ARCH_EXIT_SUCCESS);
+    arch_halt_forever();
+}
+
+void ktest_enter(void)
+{
+    if (selected == NULL)
+        return;
+    if (cpu_id() != 0)
+        gang_serve();
+    log_info("ktest: %s", selected->name);
+    selected->run();
+    ktest_end();
+}
+
+void ktest_fact(const char *id, bool good, const char *fmt, ...)
+{
+    char text[128];
+    va_list args;
+
+    if (good) {
+        log_plain("ok - kernel_%s", id);
+        return;
+    }
+    va_start(args, fmt);
+    format_text_va(text, sizeof(text), fmt, args);
+    va_end(args);
+    log_plain("not ok - kernel_%s: %s", id, text);
+    failed = true;
+}
+
+void ktest_skip(const char *id, const char *why)
+{
+    log_plain("skip - kernel_%s: %s", id, why);
+}
+
+uint32_t ktest_random(uint32_t *state, uint32_t bound)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state % bound;
+}
+
+void ktest_check_hang(uint64_t since, const char *what)
+{
+    if (arch_time_us() - since > KTEST_HANG_US)
+        panic("ktest: %s: hang", what);
+}
