@@ -4,6 +4,7 @@
 #include "kernel/fault.h"
 
 #include "abi/ipc.h"
+#include "abi/perm.h"
 #include "kernel/arch/x86/vectors.h"
 #include "kernel/ipc/ipc.h"
 #include "kernel/log.h"
@@ -13,7 +14,11 @@
  * (as in JOS, so that its upcall code works). */
 #define UPCALL_SPARE 4u
 
-#define FAULT_ERROR_FETCH 0x10u
+/* Error code of a page fault (SDM 3A, 4.7). */
+#define FAULT_ERROR_WRITE    0x02u
+#define FAULT_ERROR_USER     0x04u
+#define FAULT_ERROR_RESERVED 0x08u
+#define FAULT_ERROR_FETCH    0x10u
 
 static bool fault_on_exception_stack(uint32_t esp, uint32_t top)
 {
@@ -99,12 +104,30 @@ static void fault_to_pager(struct env *self, const struct fault *fault)
     (void)ipc_send_fault(self, pager, message, fault->address & ~PAGE_MASK);
 }
 
+/* The page tables allow by now what faulted: another CPU had an older entry cached (rights that grow
+ * are not shot down), or another thread's fault has brought the page meanwhile. */
+static bool fault_is_over(struct env *self, const struct fault *fault)
+{
+    uint32_t need = PERM_R;
+
+    if (fault->vector != VECTOR_PAGE_FAULT || !(fault->error & FAULT_ERROR_USER) ||
+        fault->error & FAULT_ERROR_RESERVED || fault->address >= USER_TOP)
+        return false;
+    if (fault->error & FAULT_ERROR_WRITE)
+        need |= PERM_W;
+    if (fault->error & FAULT_ERROR_FETCH)
+        need |= PERM_X;
+    return (aspace_page_info(self->aspace, fault->address & ~PAGE_MASK) & need) == need;
+}
+
 _Noreturn void fault_deliver(struct env *self, const struct fault *fault)
 {
     const char *why = "no handler";
     uint32_t eip;
     uint32_t top;
 
+    if (fault_is_over(self, fault))
+        env_run(self);
     env_lock(self);
     eip = self->upcall;
     top = self->upcall_top;
