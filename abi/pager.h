@@ -10,9 +10,9 @@
 #include "abi/server.h"
 
 enum pager_kind {
-    PAGER_ANON,  /* zeroed on demand, private */
-    PAGER_FILE,  /* from a bootfs file, private; beyond file_bytes zeroed */
-    PAGER_STACK, /* as ANON; grows down on demand from end to start */
+    PAGER_ANON,   /* zeroed on demand, private */
+    PAGER_FILE,   /* from a bootfs file, private; beyond file_bytes zeroed */
+    PAGER_STACK,  /* as ANON; grows down on demand from end to start */
     PAGER_SHARED, /* not from proc: PAGER_SHARED_ATTACH */
 };
 
@@ -20,8 +20,8 @@ struct pager_region {
     uint32_t start, end; /* page aligned */
     uint32_t perm;       /* abi/perm.h */
     uint32_t kind;
-    uint32_t file;       /* FILE: bootfs number */
-    uint32_t offset;     /* FILE: of start in the file, page aligned */
+    uint32_t file;   /* FILE: bootfs number */
+    uint32_t offset; /* FILE: of start in the file, page aligned. STACK: the lowest page mapped */
     uint32_t file_bytes; /* FILE: that come from it */
 };
 _Static_assert(sizeof(struct pager_region) == 28, "fits utcb->words");
@@ -33,8 +33,8 @@ enum pager_op {
 
     /* From proc alone. `env` is any env of the address space. E_BAD_ENV: not one of a process. */
     PAGER_CREATE, /* w1 = env: an empty space. E_NO_MEM: too many */
-    PAGER_FORK,   /* w1 = parent's env, w2 = child's: all regions, copy-on-write. E_NO_MEM, E_QUOTA */
-    PAGER_CLEAR,  /* w1 = env: no regions, nothing mapped (exec) */
+    PAGER_FORK, /* w1 = parent's env, w2 = child's: all regions, copy-on-write. E_NO_MEM, E_QUOTA */
+    PAGER_CLEAR, /* w1 = env: no regions, nothing mapped (exec) */
     /* w1 = env, dead or not: forgets the space -> w1 = 1 when a fault there found no memory */
     PAGER_DESTROY,
     PAGER_THREAD,   /* w1 = env, w2 = another of the same space */

@@ -57,18 +57,18 @@ enum proc_op {
 /* The system calls that a process may make, and what needs them. Not among them: what makes, starts or
  * stops envs, hands them on or changes their registers (proc does, and has to know of every env), what
  * maps (the pager does, and has to know), devices. What is left acts on the caller alone. */
-#define PROC_SYSCALLS                                                                             \
+#define PROC_SYSCALLS                                                                              \
     (1u << SYS_null | 1u << SYS_ipc | 1u << SYS_yield | 1u << SYS_notify /* mutexes */ |           \
-     1u << SYS_log_write     /* output without a console */ |                                     \
-     1u << SYS_env_destroy   /* the way out when proc is gone */ |                                \
-     1u << SYS_env_set_sched /* pins itself */ |                                                  \
-     1u << SYS_env_set_limits | 1u << SYS_env_attach | 1u << SYS_page_unmap /* of pages received */ | \
-     1u << SYS_aspace_info | 1u << SYS_kernel_info | 1u << SYS_page_info)
+     1u << SYS_log_write /* output without a console */ |                                          \
+     1u << SYS_env_destroy /* the way out when proc is gone */ |                                   \
+     1u << SYS_env_set_sched /* pins itself */ | 1u << SYS_env_set_limits | 1u << SYS_env_attach | \
+     1u << SYS_page_unmap /* of pages received */ | 1u << SYS_aspace_info |                        \
+     1u << SYS_kernel_info | 1u << SYS_page_info)
 
 #define PROC_NOHANG 1u
 
 /* Status of an ended process. */
-#define PROC_STATUS_EXIT(s)   ((s) & 0xffu)
+#define PROC_STATUS_EXIT(s)   ((s)&0xffu)
 #define PROC_STATUS_KILLED    0x100u /* by kill or Ctrl-C */
 #define PROC_STATUS_FAULT     0x200u /* by a fault; bits 16 and up: vector */
 #define PROC_STATUS_NO_MEMORY 0x400u /* by a fault that no memory was left for */

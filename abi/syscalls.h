@@ -47,7 +47,8 @@
     X(25, port_in,            2, "(port, bytes) read an I/O port that the limits grant")                \
     X(26, port_out,           3, "(port, bytes, value) write an I/O port that the limits grant")        \
     X(27, kernel_info,        0, "utcb->buf = free frames, envs, counters (abi/sysinfo.h)")             \
-    X(28, page_info,          2, "(env, va) a page's permissions and how often its frame is mapped")
+    X(28, page_info,          2, "(env, va) a page's permissions and how often its frame is mapped")    \
+    X(29, page_copy,          5, "(src, srcva, dst, dstva | perm, pages) map copies of pages")
 /* clang-format on */
 
 #ifndef __ASSEMBLER__
@@ -75,7 +76,7 @@ enum grain_syscall {
 
 /* Result of page_info: 0 where nothing is mapped. The count is that of references to the frame, by
  * mappings in any address space and by messages on their way, PAGE_INFO_MANY at most. */
-#define PAGE_INFO_PERM(r) ((uint32_t)(r) & 0xfffu)
+#define PAGE_INFO_PERM(r) ((uint32_t)(r)&0xfffu)
 #define PAGE_INFO_REFS(r) ((uint32_t)(r) >> 12)
 #define PAGE_INFO_MANY    0x7ffffu
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELP_COLUMN 22 /* where the help's explanations begin */
+#define HELP_COLUMN 24 /* where the help's explanations begin */
 
 bool options_number(const char *text, uint32_t least, uint32_t most, uint32_t *number)
 {

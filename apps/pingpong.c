@@ -39,7 +39,7 @@ static int pin(uint32_t cpu)
 /* The child's status. */
 static int answer(envid_t parent)
 {
-    struct ipc_msg msg;
+    struct ipc_msg msg = {.w = {0}};
     int32_t from = pin(two_cpus ? 1 : 0);
 
     if (from == 0)

@@ -122,6 +122,8 @@ static int filter(envid_t left)
             number = filter_one(prime, left, &right);
         } while (number > 0);
     }
+    if (number == -E_DEAD || number == -E_BAD_ENV)
+        return EXIT_FAILURE; /* a neighbour is gone: main says so, unless it is main that is */
     if (number < 0)
         return error_print("the pipeline breaks after %d: %s", (int)prime, grain_strerror(number));
     return finish(&right);

@@ -10,27 +10,22 @@
 #include "grain/server.h"
 #include "grain/windows.h"
 
-/* The address space that a row's envs share; 0: none, the process has ended. */
-static uint32_t aspace_of(envid_t env)
+/* What the kernel says of a row's envs. */
+static void set_envs(struct procs_row *row)
 {
-    const struct env_public *record = env_record(env);
-    uint32_t aspace = record->aspace;
+    const struct env_public *first = env_record(row->env);
+    uint32_t aspace = first->aspace;
 
-    return record->id == env ? aspace : 0;
-}
-
-static void set_cpu_and_time(struct procs_row *row)
-{
-    uint32_t aspace = aspace_of(row->env);
-
-    row->cpu = env_record(row->env)->cpu;
+    row->cpu = first->cpu;
     row->threads = 0;
-    for (int32_t i = 0; aspace != 0 && i < (int32_t)ENV_MAX; i++) {
+    row->aspace = first->id == row->env ? aspace : 0;
+    for (int32_t i = 0; row->aspace != 0 && i < (int32_t)ENV_MAX; i++) {
         const struct env_public *record = env_record(i);
 
-        if (record->status == ENV_FREE || record->aspace != aspace)
+        if (record->status == ENV_FREE || record->aspace != row->aspace)
             continue;
         row->time_us += record->time_us;
+        row->runs += record->runs;
         row->threads++;
     }
 }
@@ -54,7 +49,7 @@ static int read_servers(struct procs_row *rows)
             continue;
         *row = (struct procs_row){.env = servers[i].env};
         strlcpy(row->name, servers[i].name, sizeof(row->name));
-        set_cpu_and_time(row);
+        set_envs(row);
         count++;
     }
     return count;
@@ -71,7 +66,21 @@ static void set_process(struct procs_row *row, const struct proc_info *info)
     };
     strlcpy(row->name, info->name, sizeof(row->name));
     if (!row->zombie)
-        set_cpu_and_time(row);
+        set_envs(row);
+}
+
+/* init is a process too: its row as a server goes. Returns how many rows are left. */
+static int drop_double(struct procs_row *rows, int count)
+{
+    const struct procs_row *last = &rows[count - 1];
+
+    for (int i = 0; last->aspace != 0 && i < count - 1; i++) {
+        if (rows[i].aspace != last->aspace)
+            continue;
+        memmove(&rows[i], &rows[i + 1], (size_t)(count - i - 1) * sizeof(rows[0]));
+        return count - 1;
+    }
+    return count;
 }
 
 int procs_read(struct procs_row *rows)
@@ -80,8 +89,10 @@ int procs_read(struct procs_row *rows)
     struct proc_info info = {.pid = 0};
     int result = 0;
 
-    while (count < (int)PROCS_MAX && (result = process_list((pid_t)info.pid + 1, &info)) >= 0)
-        set_process(&rows[count++], &info);
+    while (count < (int)PROCS_MAX && (result = process_list((pid_t)info.pid + 1, &info)) >= 0) {
+        set_process(&rows[count], &info);
+        count = drop_double(rows, count + 1);
+    }
     return result < 0 && result != -E_EOF ? result : count;
 }
 

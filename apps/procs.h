@@ -17,7 +17,9 @@ struct procs_row {
     uint32_t threads;
     uint32_t frames;
     uint32_t cpu;     /* home of its first env */
+    uint32_t aspace;  /* which all its envs share, and no other row's; 0: it has ended */
     uint32_t time_us; /* of the envs that it has now, modulo 2^32 */
+    uint32_t runs;    /* times that they were dispatched, modulo 2^32 */
     bool zombie;      /* has ended, and its parent has not waited for it */
     char name[32];
 };

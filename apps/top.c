@@ -36,6 +36,7 @@ struct sample {
 struct usage {
     const struct procs_row *row;
     uint32_t permille; /* of one CPU */
+    uint32_t runs;     /* a second */
 };
 
 static uint32_t delay = 2;
@@ -53,8 +54,9 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "top",
     .operands = "",
-    .text = "Shows each CPU's load and the processes that use most processor time. q or Ctrl-C\n"
-            "leaves, any other key looks again at once.",
+    .text =
+        "Shows each CPU's load and the processes that use most processor time, or run most often.\n"
+        "q or Ctrl-C leaves, any other key looks again at once.",
     .list = list,
 };
 
@@ -69,22 +71,37 @@ static int take_sample(struct sample *sample)
     return sample->count < 0 ? sample->count : 0;
 }
 
-/* The processor time that a row had in an earlier sample; all of it is new if it was not there. */
-static uint32_t time_before(const struct sample *before, envid_t env)
+/* The same process or server in an earlier sample; one that began since had nothing then. */
+static const struct procs_row *row_before(const struct sample *before, envid_t env)
 {
+    static const struct procs_row none;
+
     for (int i = 0; i < before->count; i++) {
         if (before->rows[i].env == env)
-            return before->rows[i].time_us;
+            return &before->rows[i];
     }
-    return 0;
+    return &none;
 }
 
-/* A thread that ended in between took its time along. */
-static uint32_t time_used(const struct procs_row *row, const struct sample *before)
+/* What was added to a sum over the threads; one that ended in between took its part along. */
+static uint32_t growth(uint32_t before, uint32_t now)
 {
-    int32_t used = (int32_t)(row->time_us - time_before(before, row->env));
+    int32_t added = (int32_t)(now - before);
 
-    return used < 0 ? 0 : (uint32_t)used;
+    return added < 0 ? 0 : (uint32_t)added;
+}
+
+static struct usage usage_of(const struct procs_row *row, const struct sample *before,
+                             uint32_t elapsed)
+{
+    const struct procs_row *old = row_before(before, row->env);
+    uint64_t runs = growth(old->runs, row->runs);
+
+    return (struct usage){
+        .row = row,
+        .permille = permille(growth(old->time_us, row->time_us), elapsed),
+        .runs = elapsed == 0 ? 0 : (uint32_t)(runs * 1000000 / elapsed),
+    };
 }
 
 static int compare_usage(const void *a, const void *b)
@@ -94,6 +111,8 @@ static int compare_usage(const void *a, const void *b)
 
     if (x->permille != y->permille)
         return x->permille > y->permille ? -1 : 1;
+    if (x->runs != y->runs)
+        return x->runs > y->runs ? -1 : 1;
     return x->row->env < y->row->env ? -1 : x->row->env > y->row->env;
 }
 
@@ -148,8 +167,8 @@ static void print_usage(const struct usage *usage)
     if (row->pid != 0)
         snprintf(pid, sizeof(pid), "%u", row->pid);
     procs_format_time(time, row->time_us);
-    printf("%5s %3u.%u%% %3u %3u %7u %10s %s", pid, usage->permille / 10, usage->permille % 10,
-           row->cpu, row->threads, row->frames * (PAGE_SIZE / 1024), time, row->name);
+    printf("%5s %3u.%u%% %7u %3u %3u %7u %10s %s", pid, usage->permille / 10, usage->permille % 10,
+           usage->runs, row->cpu, row->threads, row->frames * (PAGE_SIZE / 1024), time, row->name);
     end_line();
 }
 
@@ -158,14 +177,11 @@ static void print_processes(const struct sample *before, const struct sample *no
     static struct usage usages[PROCS_MAX];
     uint32_t count = (uint32_t)now->count;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct procs_row *row = &now->rows[i];
-
-        usages[i].row = row;
-        usages[i].permille = permille(time_used(row, before), now->at - before->at);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        usages[i] = usage_of(&now->rows[i], before, now->at - before->at);
     qsort(usages, count, sizeof(usages[0]), compare_usage);
-    printf("%5s %6s %3s %3s %7s %10s %s", "PID", "LOAD", "CPU", "THR", "KIB", "TIME", "NAME");
+    printf("%5s %6s %7s %3s %3s %7s %10s %s", "PID", "LOAD", "RUNS/S", "CPU", "THR", "KIB", "TIME",
+           "NAME");
     end_line();
     for (uint32_t i = 0; i < count && i < lines; i++)
         print_usage(&usages[i]);

@@ -14,6 +14,11 @@
 
 #define PHYS(symbol) ((symbol) - KERNEL_BASE)
 
+#define MULTIBOOT_LOADER 0x2badb002
+#define INFO_HAS_MEMORY  1 /* bit of the information's first word */
+#define INFO_UPPER_KIB   8 /* memory from 1 MiB on */
+#define LOW_STACK        0x7c00
+
 #define LOW_PAGES    8   /* identity map: 16 MiB */
 #define DIRECT_PAGES 384 /* direct map: 768 MiB, DIRECT_MAP_SIZE */
 
@@ -45,7 +50,19 @@ _start:
     cli
     cld
     movl %eax, %ebp
-    movl $PHYS(boot_stack_top), %esp
+    cmpl $MULTIBOOT_LOADER, %eax
+    jne 1f
+    movl $no_memory, %esi
+    testl $INFO_HAS_MEMORY, (%ebx)  /* before the first use of .bss, the stack in it included */
+    jz 1f
+    movl INFO_UPPER_KIB(%ebx), %eax
+    cmpl $(0x3fffff - 1024), %eax   /* 4 GiB and more is enough, and no number for EAX */
+    ja 1f
+    addl $1024, %eax
+    shll $10, %eax
+    cmpl $PHYS(kernel_end), %eax
+    jb refuse
+1:  movl $PHYS(boot_stack_top), %esp
     pushl %ebx
 
     pushfl                          /* CPUID exists when EFLAGS.ID can be toggled */
@@ -131,8 +148,9 @@ fill_directory:
     loop fill_directory
     ret
 
-/* esi: the name of what the CPU lacks. Says so on COM1, which nobody has programmed yet. */
+/* esi: the name of what is missing. Says so on COM1, which nobody has programmed yet. */
 refuse:
+    movl $LOW_STACK, %esp           /* the kernel's own may lie where no memory is */
     movl %esi, %ebp
     movl $uart_setup, %esi
 1:  movzbl (%esi), %edx
@@ -188,8 +206,10 @@ needed_features:
     .byte 0xff
 no_cpuid:
     .asciz "CPUID"
+no_memory:
+    .asciz "memory for the kernel"
 refusal:
-    .asciz "\r\ngrain: cannot boot: this CPU lacks "
+    .asciz "\r\ngrain: cannot boot: this machine lacks "
 newline:
     .asciz "\r\n"
 

@@ -61,10 +61,8 @@ static const struct {
     bool takes_value;
     bool (*set)(struct boot_options *options, const char *value); /* false: bad value */
 } words[] = {
-    {"log", true, set_log},
-    {"cpus", true, set_cpus},
-    {"panic", true, set_panic},
-    {"jos", false, set_jos},
+    {"log", true, set_log},     {"cpus", true, set_cpus},
+    {"panic", true, set_panic}, {"jos", false, set_jos},
 #if GRAIN_KTEST
     {"ktest", true, set_ktest},
 #endif

@@ -7,6 +7,7 @@
 #include "abi/perm.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/frame.h"
+#include "kernel/string.h"
 #include "kernel/syscall.h"
 
 /* The space of env `id` (0: one's own), held until memory_done. */
@@ -115,7 +116,42 @@ static int memory_map_step(struct aspace *src, uint32_t srcva, struct aspace *ds
     return memory_insert_runs(dst, dstva & ~PAGE_MASK, perm & ~PERM_HOLES, pins, step);
 }
 
-REGPARM int32_t sys_page_map(struct env *self)
+/* Fresh frames with the same contents take the places of the pinned ones. */
+static int memory_copy_pins(uint32_t *pins, uint32_t step)
+{
+    for (uint32_t i = 0; i < step; i++) {
+        uint32_t pfn = frame_alloc(FRAME_HIGH);
+
+        if (pfn == FRAME_NONE)
+            return -E_NO_MEM;
+        memcpy(paging_kmap(pfn, 0), paging_kmap(pins[i], 1), PAGE_SIZE);
+        frame_unref(pins[i]);
+        pins[i] = pfn;
+    }
+    return 0;
+}
+
+static int memory_copy_step(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
+                            uint32_t step)
+{
+    uint32_t *pins = this_cpu()->pins;
+    int error = aspace_pin(src, srcva, step, PERM_R, pins);
+
+    if (error != 0)
+        return error;
+    error = memory_copy_pins(pins, step);
+    if (error == 0)
+        error = aspace_insert(dst, dstva & ~PAGE_MASK, step, dstva & PAGE_MASK, pins);
+    if (error != 0)
+        aspace_unpin(pins, step);
+    return error;
+}
+
+typedef int memory_step_fn(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
+                           uint32_t step);
+
+/* What page_map and page_copy have in common: from one space to another, `most` pages in a step. */
+static int32_t memory_transfer(struct env *self, memory_step_fn *transfer, uint32_t most)
 {
     uint32_t srcva = self->regs.ebx;
     uint32_t dstva = self->regs.edi; /* permissions in the low bits */
@@ -125,8 +161,7 @@ REGPARM int32_t sys_page_map(struct env *self)
     uint32_t step;
     int error;
 
-    if (memory_check(srcva, pages) != 0 || memory_check(dstva & ~PAGE_MASK, pages) != 0 ||
-        aspace_check_perm(dstva & PAGE_MASK & ~PERM_HOLES) != 0)
+    if (memory_check(srcva, pages) != 0 || memory_check(dstva & ~PAGE_MASK, pages) != 0)
         return -E_INVAL;
     src = memory_target(self, self->regs.edx, &error);
     if (src == NULL)
@@ -136,12 +171,26 @@ REGPARM int32_t sys_page_map(struct env *self)
         memory_done(self, src);
         return error;
     }
-    step = memory_step(self, pages, ASPACE_STEP);
-    error = memory_map_step(src, srcva + self->progress * PAGE_SIZE, dst,
-                            dstva + self->progress * PAGE_SIZE, step);
+    step = memory_step(self, pages, most);
+    error = transfer(src, srcva + self->progress * PAGE_SIZE, dst,
+                     dstva + self->progress * PAGE_SIZE, step);
     memory_done(self, src);
     memory_done(self, dst);
     return memory_advance(self, pages, step, error);
+}
+
+REGPARM int32_t sys_page_map(struct env *self)
+{
+    if (aspace_check_perm(self->regs.edi & PAGE_MASK & ~PERM_HOLES) != 0)
+        return -E_INVAL;
+    return memory_transfer(self, memory_map_step, ASPACE_STEP);
+}
+
+REGPARM int32_t sys_page_copy(struct env *self)
+{
+    if (aspace_check_perm(self->regs.edi & PAGE_MASK) != 0)
+        return -E_INVAL;
+    return memory_transfer(self, memory_copy_step, ASPACE_ALLOC_STEP);
 }
 
 REGPARM int32_t sys_page_unmap(struct env *self)

@@ -24,6 +24,9 @@ static inline void scratch_unmap(void)
     (void)page_unmap(0, scratch_area(), SCRATCH_PAGES);
 }
 
+/* Whether there has ever been a thread but the first. */
+extern bool threads_made;
+
 /* In a forked child: it has none of its parent's threads, and may use their stack slots again, all
  * but the one that it runs on. */
 void threads_forget(void);

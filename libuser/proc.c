@@ -20,7 +20,7 @@
 
 static struct mutex args_mutex = MUTEX_INITIAL;
 static char args_pages[ARGS_BYTES] __attribute__((aligned(PAGE_SIZE)));
-static pid_t own_pid; /* 0: not asked for yet */
+static enum { NOT_ASKED, MANAGED, BARE } managed;
 
 /* ---- Who we are. ---- */
 
@@ -30,13 +30,20 @@ static int ask_pids(struct ipc_msg *msg)
     return server_call(SERVER_PROC, 0, msg, NULL);
 }
 
+/* Kept in the message page, which a forked child has another of. */
 pid_t getpid(void)
 {
+    struct utcb_local *local = utcb_local();
     struct ipc_msg msg;
 
-    if (own_pid == 0 && ask_pids(&msg) == 0)
-        own_pid = (pid_t)msg.w[1];
-    return own_pid == 0 ? -E_BAD_ENV : own_pid;
+    if (local->pid == 0) {
+        int error = ask_pids(&msg);
+
+        if (error < 0)
+            return error;
+        local->pid = msg.w[1];
+    }
+    return (pid_t)local->pid;
 }
 
 pid_t getppid(void)
@@ -47,9 +54,14 @@ pid_t getppid(void)
     return error < 0 ? error : (pid_t)msg.w[2];
 }
 
+/* In a child it is as in its parent: nobody has to be asked again. */
 bool process_is_managed(void)
 {
-    return server_exists(SERVER_PROC) && getpid() > (pid_t)PROC_PID_INIT;
+    if (!server_exists(SERVER_PROC))
+        return false;
+    if (managed == NOT_ASKED)
+        managed = getpid() > (pid_t)PROC_PID_INIT ? MANAGED : BARE;
+    return managed == MANAGED;
 }
 
 /* ---- Programs. ---- */
@@ -180,31 +192,41 @@ static void keep(struct kept *kept)
     memcpy(kept->program, local->program, sizeof(kept->program));
 }
 
-static void become_child(const struct kept *kept)
+static void restore(const struct kept *kept)
 {
     struct utcb_local *local = utcb_local();
 
     memcpy(local->jos, kept->jos, sizeof(kept->jos));
     memcpy(local->program, kept->program, sizeof(kept->program));
-    own_pid = 0;
+}
+
+/* The child of one of several threads. */
+static void become_single(void)
+{
     args_mutex = (struct mutex)MUTEX_INITIAL; /* of a thread that is not here */
     malloc_renew();
     threads_forget();
 }
 
+/* With one thread nobody else is in the heap, and neither side writes to a page more than it has to: each
+ * would be copied. */
 pid_t fork(void)
 {
+    bool alone = !threads_made;
     struct kept kept;
 
     if (!server_exists(SERVER_PROC))
         return -E_BAD_ENV;
     stdout_flush();
     keep(&kept);
-    malloc_lock();
+    if (!alone)
+        malloc_lock();
     pid_t pid = fork_call(process_servers.proc);
     if (pid == 0)
-        become_child(&kept);
-    else
+        restore(&kept);
+    if (pid == 0 && !alone)
+        become_single();
+    else if (!alone)
         malloc_unlock();
     return pid;
 }
@@ -213,8 +235,8 @@ pid_t fork(void)
 
 pid_t waitpid(pid_t pid, int *status, int options)
 {
-    struct ipc_msg msg = {.w = {PROC_WAIT, pid < 0 ? 0 : (uint32_t)pid,
-                                options & WNOHANG ? PROC_NOHANG : 0}};
+    struct ipc_msg msg = {
+        .w = {PROC_WAIT, pid < 0 ? 0 : (uint32_t)pid, options & WNOHANG ? PROC_NOHANG : 0}};
     int error = server_call(SERVER_PROC, 0, &msg, NULL);
 
     if (error < 0)
@@ -264,10 +286,10 @@ void wait_describe(int status, char *text, size_t size)
 const char *fault_name(uint32_t vector)
 {
     static const char *const names[] = {
-        [0] = "divide error",    [1] = "debug exception",      [3] = "breakpoint",
-        [4] = "overflow",        [5] = "bound range exceeded", [6] = "invalid opcode",
-        [7] = "no coprocessor",  [11] = "segment not present", [12] = "stack fault",
-        [13] = "protection fault", [14] = "page fault",        [16] = "floating-point error",
+        [0] = "divide error",      [1] = "debug exception",      [3] = "breakpoint",
+        [4] = "overflow",          [5] = "bound range exceeded", [6] = "invalid opcode",
+        [7] = "no coprocessor",    [11] = "segment not present", [12] = "stack fault",
+        [13] = "protection fault", [14] = "page fault",          [16] = "floating-point error",
         [17] = "alignment check",
     };
     bool known = vector < sizeof(names) / sizeof(names[0]) && names[vector] != NULL;

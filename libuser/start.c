@@ -20,6 +20,8 @@ _Noreturn void libuser_start(int argc, char **argv, char **envp,
 
 void libuser_start(int argc, char **argv, char **envp, const struct process_start *servers)
 {
+    /* After an exec the message page is that of the program before. */
+    memset(utcb_local(), 0, sizeof(*utcb_local()));
     environ = envp;
     if (servers != NULL && servers->magic == PROCESS_START_MAGIC)
         process_servers = *servers;

@@ -22,6 +22,8 @@
 #define SLOTS UTCB_SLOTS
 #define BUSY  (-1)
 
+bool threads_made;
+
 static envid_t owners[SLOTS];
 static int results[SLOTS]; /* of threads of a process: what they ended with */
 
@@ -113,8 +115,8 @@ static envid_t ask_thread(uint32_t esp)
 
 static envid_t create_managed(int (*fn)(void *arg), void *arg)
 {
+    threads_made = true;
     uint32_t slot = slot_claim(0);
-
     if (slot == SLOTS)
         return -E_NO_FREE_ENV;
     uintptr_t stack = slot_stack(slot);

@@ -1,5 +1,7 @@
 /* The commands that are the shell's own, see apps/sh/shell.h. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,8 @@ static const struct builtin builtins[] = {
     {"false", "", "does nothing, and fails", fail},
 };
 
+#define SCREEN_COLUMNS 79
+
 #define BUILTINS (sizeof(builtins) / sizeof(builtins[0]))
 
 static const char language[] =
@@ -52,16 +56,30 @@ static int print_builtin(const struct builtin *builtin)
     return 0;
 }
 
+static bool is_program(const char *name)
+{
+    char magic[4] = "";
+    int fd = open(name, O_RDONLY);
+
+    if (fd < 0)
+        return false;
+    (void)read(fd, magic, sizeof(magic));
+    (void)close(fd);
+    return memcmp(magic, "\177ELF", sizeof(magic)) == 0;
+}
+
 static void print_programs(void)
 {
-    static const char folder[] = "bin/";
     char name[SERVER_STRING_MAX];
     struct bootfs_file file;
+    int column = printf("Programs:");
 
-    printf("Programs:");
     for (uint32_t i = 0; bootfs_list(i, &file, name) >= 0; i++) {
-        if (strncmp(name, folder, strlen(folder)) == 0)
-            printf(" %s", name + strlen(folder));
+        if (!is_program(name))
+            continue;
+        if (column + (int)strlen(name) >= SCREEN_COLUMNS)
+            column = printf("\n ") - 1;
+        column += printf(" %s", name);
     }
     putchar('\n');
 }

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "abi/proc.h"
 #include "apps/options.h"
 #include "apps/sh/input.h"
 #include "apps/sh/parse.h"
 #include "apps/sh/shell.h"
 #include "apps/sh/status.h"
 #include "grain/console.h"
+#include "grain/windows.h"
 
 #define PROMPT    "grain$ "
 #define ERROR_MAX 200
@@ -54,6 +56,16 @@ static void prompt(void)
     wait_report();
     printf(PROMPT);
     stdout_flush();
+}
+
+/* init tells its first process how long the boot took. */
+static void greet(void)
+{
+    const char *boot_us = getenv("BOOT_US");
+
+    if (boot_us != NULL && getppid() == (pid_t)PROC_PID_INIT)
+        printf("Grain %s, booted in %lu ms. help says what there is.\n", sysinfo()->version,
+               strtoul(boot_us, NULL, 10) / 1000);
 }
 
 static void run_lines(int fd)
@@ -105,6 +117,7 @@ int main(int argc, char **argv)
     if (first < argc)
         return run_file(argv[first]);
     shell.interactive = true;
+    greet();
     (void)console_set_foreground(0); /* from now on Ctrl-C is the shell's to direct */
     run_lines(STDIN_FILENO);
     return shell.status;

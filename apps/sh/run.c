@@ -10,23 +10,18 @@
 #include "grain/bootfs.h"
 #include "grain/process.h"
 
-#define PROGRAMS "bin/" /* where programs are that are named without a folder */
-
-/* The path of a program. Returns 0, or a status for $?. */
-static int find_program(const char *name, char path[SERVER_STRING_MAX])
+/* Returns 0 if there is such a file, else a status for $?. */
+static int find_program(const char *path)
 {
-    const char *folder = strchr(name, '/') == NULL ? PROGRAMS : "";
     struct bootfs_file file;
+    int result = bootfs_open(path, &file);
 
-    name += strspn(name, "/");
-    int len = snprintf(path, SERVER_STRING_MAX, "%s%s", folder, name);
-    int result = len < (int)SERVER_STRING_MAX ? bootfs_open(path, &file) : -E_EOF;
     if (result == -E_EOF) {
-        shell_error("%s: there is no such command (try help)", name);
+        shell_error("%s: there is no such command (try help)", path);
         return STATUS_NOT_FOUND;
     }
     if (result < 0) {
-        shell_error("%s: %s", name, grain_strerror(result));
+        shell_error("%s: %s", path, grain_strerror(result));
         return STATUS_CANNOT_RUN;
     }
     return 0;
@@ -35,8 +30,8 @@ static int find_program(const char *name, char path[SERVER_STRING_MAX])
 /* Starts a program. On success 0 and its pid in *pid, else a status for $?. */
 static int start(char **argv, pid_t *pid)
 {
-    char path[SERVER_STRING_MAX];
-    int status = find_program(argv[0], path);
+    const char *path = argv[0] + strspn(argv[0], "/");
+    int status = find_program(path);
 
     if (status != 0)
         return status;

@@ -15,16 +15,11 @@ static void set_foreground(pid_t pid)
     (void)console_set_foreground((uint32_t)pid);
 }
 
-int wait_foreground(pid_t pid, const char *name)
+/* Says what ended a child, unless it did so itself. Returns its status, for $?. */
+static int tell_end(int status, const char *name)
 {
     char text[JOB_STATE_MAX];
-    int status = 0;
 
-    set_foreground(pid);
-    pid_t ended = waitpid(pid, &status, 0);
-    set_foreground(0);
-    if (ended < 0)
-        return shell_error("%s: cannot wait: %s", name, grain_strerror(ended));
     if (!WIFEXITED(status)) {
         wait_describe(status, text, sizeof(text));
         fprintf(stderr, "%s: %s\n", name, text);
@@ -32,9 +27,22 @@ int wait_foreground(pid_t pid, const char *name)
     return status_code((uint32_t)status);
 }
 
+int wait_foreground(pid_t pid, const char *name)
+{
+    int status = 0;
+
+    set_foreground(pid);
+    pid_t ended = waitpid(pid, &status, 0);
+    set_foreground(0);
+    if (ended < 0)
+        return shell_error("%s: cannot wait: %s", name, grain_strerror(ended));
+    return tell_end(status, name);
+}
+
 int wait_job(struct job *job)
 {
-    int code = job->ended ? status_code(job->status) : wait_foreground(job->pid, job->text);
+    int code =
+        job->ended ? tell_end((int)job->status, job->text) : wait_foreground(job->pid, job->text);
 
     job_remove(job);
     return code;

@@ -502,24 +502,38 @@ static int ipc_reply(struct env *self, struct env **to)
 
 /* The system call. */
 
-/* `self` has blocked, `to` is owned and has its message: it runs at once if it lives here and nothing
- * better is ready, without a queue. */
+/* `to` lives here, and nothing better than it is ready. */
+static bool ipc_may_run_next(const struct env *to)
+{
+    return atomic_load_explicit(&to->home, memory_order_relaxed) == cpu_id() &&
+           !sched_has_ready(atomic_load_explicit(&to->priority, memory_order_relaxed) + 1);
+}
+
+/* `self` has blocked, `to` is owned and has its message: it runs at once, without a queue, if it may. */
 static _Noreturn void ipc_switch(struct env *to)
 {
-    struct cpu *cpu = this_cpu();
-
     if (to != NULL) {
-        uint32_t home = atomic_load_explicit(&to->home, memory_order_relaxed);
-        uint32_t priority = atomic_load_explicit(&to->priority, memory_order_relaxed);
-
-        if (home == cpu->id && !sched_has_ready(priority + 1)) {
+        if (ipc_may_run_next(to)) {
             timer_cancel(to);
             env_run(to);
         }
-        cpu->current = NULL;
+        this_cpu()->current = NULL;
         sched_wake(to);
     }
     sched_schedule();
+}
+
+/* The end of a plain send to `to`. On this CPU the receiver runs next and the sender goes behind the
+ * others, so that many senders get through in turn; unless another CPU is idle and can have it. */
+static void ipc_after_send(struct env *self, struct env *to)
+{
+    if (ipc_may_run_next(to) && atomic_load(&to->priority) >= atomic_load(&self->priority) &&
+        atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0) {
+        self->regs.eax = 0;
+        timer_cancel(to);
+        sched_requeue_for(self, to);
+    }
+    sched_wake(to);
 }
 
 /* The receive phase, after `to` (or nobody) was given a message. */
@@ -603,7 +617,7 @@ REGPARM int32_t sys_ipc(struct env *self)
         ipc_receive_after(self, to);
     }
     if (to != NULL)
-        sched_wake(to);
+        ipc_after_send(self, to);
     return 0;
 }
 

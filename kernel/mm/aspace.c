@@ -52,6 +52,15 @@ static pte_t *aspace_pte_locked(struct aspace *as, uint32_t va) REQUIRES(&as->lo
     return &table[(va >> PAGE_SHIFT) % PTES_PER_TABLE];
 }
 
+/* The entry of va's page, when that of the page before is `before` (NULL: not known, or no table). */
+static inline pte_t *aspace_next_pte_locked(struct aspace *as, uint32_t va, pte_t *before)
+    REQUIRES(&as->lock)
+{
+    if (before != NULL && (va & (LARGE_SIZE - 1)) != 0)
+        return before + 1;
+    return aspace_pte_locked(as, va);
+}
+
 static struct frame *table_frame(const pte_t *pte)
 {
     return &frame_table[virt_to_phys(pte) >> PAGE_SHIFT];
@@ -79,10 +88,10 @@ static uint32_t aspace_cost_locked(struct aspace *as, uint32_t va, uint32_t page
 {
     uint32_t cost = 0;
     uint32_t last_table = UINT32_MAX;
+    pte_t *pte = NULL;
 
     for (uint32_t i = 0; i < pages; i++, va += PAGE_SIZE) {
-        pte_t *pte = aspace_pte_locked(as, va);
-
+        pte = aspace_next_pte_locked(as, va, pte);
         if (pte == NULL && va >> LARGE_SHIFT != last_table) {
             last_table = va >> LARGE_SHIFT;
             cost++;
@@ -256,15 +265,15 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
                                   const uint32_t *pfns) REQUIRES(&as->lock)
 {
     struct gone gone;
+    pte_t bits = pte_of_perm(perm);
+    pte_t *pte = NULL;
 
     gone.count = 0;
     for (uint32_t i = 0; i < pages; i++) {
-        pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
-        pte_t old = *pte;
-
-        if (old & PTE_P)
-            gone_add(&gone, PTE_PFN(old));
-        aspace_set_locked(as, pte, pte_of_pfn(pfns[i]) | pte_of_perm(perm));
+        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
+        if (*pte & PTE_P)
+            gone_add(&gone, PTE_PFN(*pte));
+        aspace_set_locked(as, pte, pte_of_pfn(pfns[i]) | bits);
     }
     if (gone.count != 0) {
         shootdown(as, va, pages);
@@ -294,9 +303,10 @@ int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t 
 static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                              uint32_t *pins) REQUIRES(&as->lock)
 {
-    for (uint32_t i = 0; i < pages; i++) {
-        const pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
+    pte_t *pte = NULL;
 
+    for (uint32_t i = 0; i < pages; i++) {
+        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
         pins[i] = FRAME_NONE;
         if (pte == NULL || !(*pte & PTE_P)) {
             if (perm & PERM_HOLES)
@@ -442,14 +452,15 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
     frames_unref(gone.pfn, gone.count);
 }
 
-static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
-                                 bool may_grant) REQUIRES(&as->lock)
+static int aspace_may_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
+                                     bool may_grant) REQUIRES(&as->lock)
 {
-    bool shrunk = false;
+    pte_t *pte = NULL;
 
+    if (perm & PERM_HOLES && (may_grant || !(perm & PERM_W)))
+        return 0;
     for (uint32_t i = 0; i < pages; i++) {
-        const pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
-
+        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
         if (pte == NULL || !(*pte & PTE_P)) {
             if (perm & PERM_HOLES)
                 continue;
@@ -458,13 +469,29 @@ static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages,
         if (perm & PERM_W && !(*pte & PTE_W) && !may_grant)
             return -E_INVAL;
     }
+    return 0;
+}
+
+static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
+                                 bool may_grant) REQUIRES(&as->lock)
+{
+    pte_t bits = pte_of_perm(perm);
+    pte_t *pte = NULL;
+    bool shrunk = false;
+    int error = aspace_may_protect_locked(as, va, pages, perm, may_grant);
+
+    if (error != 0)
+        return error;
     for (uint32_t i = 0; i < pages; i++) {
-        pte_t *pte = aspace_pte_locked(as, va + i * PAGE_SIZE);
         pte_t entry;
 
+        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
         if (pte == NULL || !(*pte & PTE_P))
             continue;
-        entry = pte_of_pfn(PTE_PFN(*pte)) | pte_of_perm(perm);
+        entry = pte_of_pfn(PTE_PFN(*pte)) | bits;
+        /* Accessed and dirty apart, it is so already: a second fork. */
+        if (((*pte ^ entry) & ~(PTE_A | PTE_D)) == 0)
+            continue;
         if ((*pte & PTE_W) > (entry & PTE_W) || (*pte & PTE_NX) < (entry & PTE_NX))
             shrunk = true;
         pte_set(pte, entry);

@@ -471,6 +471,13 @@ _Noreturn void sched_requeue(struct env *self)
     sched_schedule();
 }
 
+_Noreturn void sched_requeue_for(struct env *self, struct env *next)
+{
+    env_set_state(self, ENV_STATE_READY);
+    queue_insert(self, queue_priority(self));
+    env_run(next);
+}
+
 _Noreturn void sched_pause(struct env *self)
 {
     env_set_state(self, ENV_STATE_READY);

@@ -37,7 +37,9 @@ void sched_poke(struct env *e);
 
 /* `self` is current: to the end of its queue, and the next one runs. */
 _Noreturn void sched_requeue(struct env *self);
-/* The same, and interrupts are taken in between: for long work in steps. */
+/* The same, but `next` runs: owned by this CPU, at home here, on no queue. */
+_Noreturn void sched_requeue_for(struct env *self, struct env *next);
+/* As sched_requeue, and interrupts are taken in between: for long work in steps. */
 _Noreturn void sched_pause(struct env *self);
 
 /* `e`, just blocked, at home here: its ipc is cancelled with -E_TIMEOUT after so many microseconds. */

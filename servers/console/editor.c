@@ -40,19 +40,21 @@ void editor_set_prompt(struct editor *editor, const char *text, uint32_t len, ui
     memcpy(editor->prompt, text, editor->prompt_len);
 }
 
-/* Characters of the line that the row has room for: the cursor may stand behind the last. */
+/* Characters of the line that the row has room for; the cursor may stand behind the last of all. */
 static uint32_t room(const struct editor *editor)
 {
     return EDITOR_COLUMNS - 1 - editor->prompt_columns;
 }
 
-/* Scrolls sideways so that the cursor is in sight. */
+/* Scrolls sideways so that the cursor, and the character that it is on, are in sight. */
 static void scroll(struct editor *editor)
 {
+    uint32_t most = editor->cursor == editor->len ? room(editor) : room(editor) - 1;
+
     if (editor->cursor < editor->first)
         editor->first = editor->cursor;
-    if (editor->cursor > editor->first + room(editor))
-        editor->first = editor->cursor - room(editor);
+    if (editor->cursor > editor->first + most)
+        editor->first = editor->cursor - most;
 }
 
 void editor_show(struct editor *editor)
@@ -111,20 +113,33 @@ static void insert(struct editor *editor, char c)
 /* Takes the characters from `from` up to `to`; the cursor is left at `from`. */
 static void erase(struct editor *editor, uint32_t from, uint32_t to)
 {
+    bool last =
+        to == editor->len && from + 1 == to && editor->cursor == to && from >= editor->first;
+
     if (from == to)
         return;
     memmove(editor->line + from, editor->line + to, editor->len - to + 1);
     editor->len -= to - from;
     editor->cursor = from;
-    editor_show(editor);
+    if (last)
+        emit(editor, "\b \b");
+    else
+        editor_show(editor);
 }
 
 static void move(struct editor *editor, uint32_t to)
 {
-    if (to > editor->len || to == editor->cursor)
+    uint32_t from = editor->cursor;
+
+    if (to > editor->len || to == from) /* also -1 */
         return;
     editor->cursor = to;
-    editor_show(editor);
+    if (to + 1 == from && to >= editor->first)
+        emit(editor, "\b");
+    else if (to == from + 1 && to < editor->first + room(editor))
+        editor->write(&editor->line[from], 1);
+    else
+        editor_show(editor);
 }
 
 static uint32_t word_start(const struct editor *editor)

@@ -42,8 +42,8 @@ struct editor {
 
     char history[EDITOR_HISTORY_MAX][EDITOR_LINE_MAX + 1]; /* a ring */
     uint32_t entries;                                      /* ever added */
-    uint32_t back;                      /* the line shown is that many back; 0: a new one, */
-    char fresh[EDITOR_LINE_MAX + 1];    /* which is kept here meanwhile */
+    uint32_t back;                   /* the line shown is that many back; 0: a new one, */
+    char fresh[EDITOR_LINE_MAX + 1]; /* which is kept here meanwhile */
 };
 
 void editor_init(struct editor *editor, void (*write)(const char *text, size_t len));

@@ -13,18 +13,26 @@
 static envid_t proc;
 static envid_t owner; /* the client that may name it */
 static uint32_t foreground;
+static bool interrupt_next;
 
 void foreground_init(envid_t proc_id)
 {
     proc = proc_id;
 }
 
+bool foreground_is_owner(envid_t client)
+{
+    return owner == client || owner == 0 || !client_is_alive(owner);
+}
+
 int foreground_set(envid_t client, uint32_t pid)
 {
-    if (owner != client && owner != 0 && client_is_alive(owner))
+    if (!foreground_is_owner(client))
         return -E_PERM;
     owner = client;
     foreground = pid;
+    if (interrupt_next && foreground_interrupt())
+        interrupt_next = false;
     return 0;
 }
 
@@ -45,4 +53,9 @@ bool foreground_interrupt(void)
     if (result < 0)
         printf("console: proc cannot be told of Ctrl-C: %s\n", grain_strerror(result));
     return true;
+}
+
+void foreground_interrupt_next(bool keep)
+{
+    interrupt_next = keep;
 }

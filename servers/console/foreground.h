@@ -1,4 +1,9 @@
-/* The foreground process: who gets Ctrl-C, and who may say so. */
+/* The foreground process: who gets Ctrl-C, and who may say so.
+ *
+ * A program may run, and a person press Ctrl-C, before the shell has named it: an interrupt that finds no
+ * foreground process while the shell does not read is kept for the next process that is named, until the
+ * shell reads.
+ */
 #ifndef CONSOLE_FOREGROUND_H
 #define CONSOLE_FOREGROUND_H
 
@@ -17,5 +22,11 @@ bool foreground_exists(void);
 
 /* Has proc interrupt it. Returns false: there is none. */
 bool foreground_interrupt(void);
+
+/* Whether that client has the right, or nobody has. */
+bool foreground_is_owner(envid_t client);
+
+/* Keeps an interrupt for the next; drops it. */
+void foreground_interrupt_next(bool keep);
 
 #endif

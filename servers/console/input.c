@@ -178,6 +178,8 @@ int input_read(const struct reader *reader)
 {
     if (!readers_add(reader))
         return -E_BUSY;
+    if (foreground_is_owner(reader->client))
+        foreground_interrupt_next(false);
     input_serve();
     return 0;
 }
@@ -193,8 +195,8 @@ enum console_mode input_set_mode(enum console_mode new_mode)
     return before;
 }
 
-/* Ctrl-C: what was typed before it is void. The foreground process ends; if there is none, the first
- * reader gets an empty line. */
+/* Ctrl-C: what was typed before it is void. The foreground process ends; if there is none, the shell, which
+ * reads, gets an empty line. */
 static void interrupt(void)
 {
     ring.head = ring.tail;
@@ -203,11 +205,13 @@ static void interrupt(void)
     stop_editing();
     output_echo("^C\n", 3);
     output_line_done();
-    if (foreground_interrupt() || mode != CONSOLE_COOKED)
+    if (foreground_interrupt())
         return;
     const struct reader *reader = readers_first();
-    if (reader != NULL)
-        reply_first(reader, "\n", reader->most < 1 ? 0 : 1);
+    if (reader != NULL && foreground_is_owner(reader->client))
+        reply_first(reader, "\n", 1);
+    else
+        foreground_interrupt_next(true);
 }
 
 void input_byte(uint8_t byte)
@@ -222,11 +226,13 @@ void input_write_around(envid_t client, const char *text, uint32_t len)
 {
     if (editing && readers_first() == NULL)
         abandon_line();
-    if (!editing) {
+    if (!editing || (editor.len == 0 && editor.prompt_len == 0)) { /* nothing in the way */
         output_write(client, text, len);
+        if (editing)
+            output_prompt(&editor);
         return;
     }
     editor_hide(&editor);
-    output_write_between(client, text, len);
+    output_write_between(text, len);
     editor_show(&editor);
 }

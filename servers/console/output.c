@@ -69,9 +69,8 @@ void output_write(envid_t client, const char *text, uint32_t len)
     keep(text, len);
 }
 
-void output_write_between(envid_t client, const char *text, uint32_t len)
+void output_write_between(const char *text, uint32_t len)
 {
-    (void)client;
     output_echo(text, len);
     if (len != 0 && text[len - 1] != '\n')
         output_echo("\n", 1);

@@ -19,7 +19,7 @@ void output_write(envid_t client, const char *text, uint32_t len);
 
 /* The same while a line is edited and hidden: the unfinished line, which is its prompt, stays as it is. What
  * the client left unfinished is ended. */
-void output_write_between(envid_t client, const char *text, uint32_t len);
+void output_write_between(const char *text, uint32_t len);
 
 /* What the editor writes: as it is. */
 void output_echo(const char *text, size_t len);

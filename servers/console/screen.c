@@ -35,8 +35,7 @@ static uint32_t cursor(const struct screen *screen)
 
 void screen_init(struct screen *screen, volatile uint16_t *cells, void (*set_cursor)(uint32_t))
 {
-    *screen =
-        (struct screen){.cells = cells, .set_cursor = set_cursor, .colours = COLOURS_PLAIN};
+    *screen = (struct screen){.cells = cells, .set_cursor = set_cursor, .colours = COLOURS_PLAIN};
     erase(screen, 0, SCREEN_CELLS);
     if (set_cursor != NULL)
         set_cursor(0);

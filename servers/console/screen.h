@@ -16,9 +16,9 @@
 enum screen_escape { SCREEN_GROUND, SCREEN_ESCAPE, SCREEN_CSI };
 
 struct screen {
-    volatile uint16_t *cells;         /* character in the low byte, colours in the high one */
+    volatile uint16_t *cells;          /* character in the low byte, colours in the high one */
     void (*set_cursor)(uint32_t cell); /* may be NULL */
-    uint32_t row, column;             /* column SCREEN_COLUMNS: the next character begins a row */
+    uint32_t row, column;              /* column SCREEN_COLUMNS: the next character begins a row */
     uint8_t colours;
 
     enum screen_escape escape;

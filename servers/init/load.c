@@ -42,8 +42,7 @@ static bool parse_words(struct program *program, const char *separators)
 void program_from_module(struct program *program, const struct sysinfo_module *module,
                          uint32_t index)
 {
-    *program = (struct program){.image = (const void *)(uintptr_t)module->va,
-                                .size = module->size};
+    *program = (struct program){.image = (const void *)(uintptr_t)module->va, .size = module->size};
     strlcpy(program->words, module->cmdline, sizeof(program->words));
     if (parse_words(program, " "))
         return;

@@ -1,9 +1,8 @@
 /* What init says about programs, for people and, with the boot word init.test, as TAP lines. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/wait.h>
 
-#include "abi/proc.h"
 #include "grain/notify.h"
 #include "grain/syscall.h"
 #include "servers/init/init.h"
@@ -12,6 +11,7 @@
 /* CPUs free what a dead env had in their own time, so a difference counts once it has stayed. */
 #define SETTLE_TRIES 50u
 #define SETTLE_US    10000u
+#define SETTLE_SAME  3u /* looks in a row that show the same */
 
 #define VECTOR_PAGE_FAULT 14u
 
@@ -37,6 +37,19 @@ struct report_usage report_usage_now(void)
         .frames = (int32_t)(counters.total_frames - counters.free_frames),
         .envs = (int32_t)counters.envs,
     };
+}
+
+void report_usage_settle(void)
+{
+    struct report_usage last = report_usage_now();
+    uint32_t same = 0;
+
+    for (uint32_t i = 0; i < SETTLE_TRIES && same < SETTLE_SAME; i++) {
+        sleep_us(SETTLE_US);
+        struct report_usage now = report_usage_now();
+        same = now.frames == last.frames && now.envs == last.envs ? same + 1 : 0;
+        last = now;
+    }
 }
 
 void report_not_started(const struct program *program, int error)
@@ -121,14 +134,9 @@ void report_status(const struct program *program, uint32_t status)
 {
     char text[96];
 
-    if (status & PROC_STATUS_NO_MEMORY)
-        snprintf(text, sizeof(text), "was ended: no memory for a page");
-    else if (status & PROC_STATUS_FAULT)
-        snprintf(text, sizeof(text), "died: %s", fault_name(status >> 16));
-    else if (status & PROC_STATUS_KILLED)
-        snprintf(text, sizeof(text), "was killed");
-    else
-        snprintf(text, sizeof(text), "exited with status %u", PROC_STATUS_EXIT(status));
+    int verb = WIFFAULTED(status) ? snprintf(text, sizeof(text), "died: ") : 0;
+
+    wait_describe((int)status, text + verb, sizeof(text) - (size_t)verb);
     report_end(program, status == 0, text, text);
 }
 

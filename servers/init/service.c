@@ -15,17 +15,36 @@
 #define ALLOW(name) (1ull << SYS_##name)
 
 /* What the library needs to run and to end. */
-#define CALLS_ALL                                                                               \
-    (ALLOW(null) | ALLOW(ipc) | ALLOW(yield) | ALLOW(log_write) | ALLOW(env_destroy) |          \
-     ALLOW(aspace_info))
-#define CALLS_MEMORY \
-    (ALLOW(page_alloc) | ALLOW(page_map) | ALLOW(page_unmap) | ALLOW(page_protect) | ALLOW(page_info))
-#define CALLS_THREADS \
-    (ALLOW(notify) | ALLOW(env_create) | ALLOW(env_start) | ALLOW(env_write_regs) | \
-     ALLOW(env_attach) | ALLOW(env_set_sched) | ALLOW(env_reap) | ALLOW(kernel_info))
-#define CALLS_DEVICES (ALLOW(irq_attach) | ALLOW(irq_ack) | ALLOW(port_in) | ALLOW(port_out))
+#define CALLS_LIBRARY \
+    (ALLOW(null) | ALLOW(ipc) | ALLOW(log_write) | ALLOW(env_destroy) | ALLOW(aspace_info))
 
-#define NO_PORTS    {{1, 0}, {1, 0}, {1, 0}, {1, 0}}
+/* Workers in its own space; memory of the processes whose pager it is. */
+#define CALLS_PAGER                                                                        \
+    (CALLS_LIBRARY | ALLOW(yield) | ALLOW(notify) | ALLOW(env_create) | ALLOW(env_start) | \
+     ALLOW(env_write_regs) | ALLOW(env_attach) | ALLOW(env_set_sched) |                    \
+     ALLOW(env_set_controller) | ALLOW(page_alloc) | ALLOW(page_map) | ALLOW(page_unmap) | \
+     ALLOW(page_protect) | ALLOW(page_copy) | ALLOW(page_info))
+
+/* Envs of processes from beginning to end, their first stack, and what those may do themselves: they
+ * inherit its limits. */
+#define CALLS_PROC                                                                                \
+    (CALLS_LIBRARY | PROC_SYSCALLS | ALLOW(env_create) | ALLOW(env_start) | ALLOW(env_stop) |     \
+     ALLOW(env_reap) | ALLOW(env_write_regs) | ALLOW(env_set_pager) | ALLOW(env_set_controller) | \
+     ALLOW(page_alloc) | ALLOW(page_map))
+
+/* The archive in its own space. */
+#define CALLS_BOOTFS (CALLS_LIBRARY | ALLOW(page_alloc) | ALLOW(page_map) | ALLOW(page_unmap))
+
+#define CALLS_CONSOLE \
+    (CALLS_LIBRARY | ALLOW(irq_attach) | ALLOW(irq_ack) | ALLOW(port_in) | ALLOW(port_out))
+
+#define NO_PORTS                \
+    {                           \
+        {1, 0}, {1, 0}, {1, 0}, \
+        {                       \
+            1, 0                \
+        }                       \
+    }
 #define LINE_SERIAL (1u << 4)
 #define LINE_KEYS   (1u << 1)
 
@@ -34,13 +53,12 @@
 
 #define ARGUMENT_MAX 32u
 
-/* In the order in which they are started. What proc may do its processes may, too, at most: they inherit
- * its limits. */
+/* In the order in which they are started. */
 struct service services[SERVICES] = {
     {
         .name = "pager",
         .server = SERVER_PAGER,
-        .syscalls = CALLS_ALL | CALLS_MEMORY | CALLS_THREADS,
+        .syscalls = CALLS_PAGER,
         .ports = NO_PORTS,
         .sends = true,
     },
@@ -48,14 +66,14 @@ struct service services[SERVICES] = {
         .name = "bootfs",
         .server = SERVER_BOOTFS,
         .restarts = true,
-        .syscalls = CALLS_ALL | ALLOW(page_alloc) | ALLOW(page_map) | ALLOW(page_unmap),
+        .syscalls = CALLS_BOOTFS,
         .ports = NO_PORTS,
         .frames = BOOTFS_FRAMES,
     },
     {
         .name = "proc",
         .server = SERVER_PROC,
-        .syscalls = ~CALLS_DEVICES,
+        .syscalls = CALLS_PROC,
         .ports = NO_PORTS,
         .sends = true,
     },
@@ -63,10 +81,9 @@ struct service services[SERVICES] = {
         .name = "console",
         .server = SERVER_CONSOLE,
         .restarts = true,
-        .syscalls = CALLS_ALL | CALLS_DEVICES,
+        .syscalls = CALLS_CONSOLE,
         .irqs = LINE_SERIAL | LINE_KEYS,
         .ports = {{0x3f8, 0x3ff}, {0x60, 0x60}, {0x64, 0x64}, {0x3d4, 0x3d5}},
-        .sends = true,
         .frames = CONSOLE_FRAMES,
     },
 };
@@ -130,8 +147,9 @@ static int set_limits(const struct service *service, envid_t id)
     memcpy(limits.ports, service->ports, sizeof(limits.ports));
     if (service->server == SERVER_BOOTFS)
         limits.frames += archive_pages();
-    if (service->server == SERVER_CONSOLE) { /* it tells proc of Ctrl-C, and that is all */
-        limits.send_count = id_of(SERVER_PROC) != 0 ? 1 : 0;
+    if (service->server == SERVER_CONSOLE &&
+        id_of(SERVER_PROC) != 0) { /* it tells proc of Ctrl-C */
+        limits.send_count = 1;
         limits.send_to[0] = id_of(SERVER_PROC);
     }
     return env_set_limits(id, &limits);

@@ -21,7 +21,7 @@ struct service {
     uint64_t syscalls;
     uint32_t irqs;
     struct env_port_range ports[ENV_PORT_LIST];
-    bool sends;      /* calls others; else it may only reply */
+    bool sends;      /* to whom it likes; else it may only reply */
     uint32_t frames; /* quota, 0: no limit; the archive's pages are added for bootfs */
     envid_t id;      /* 0: not running */
     uint32_t deaths; /* so far */

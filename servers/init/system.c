@@ -16,8 +16,9 @@
 #include "servers/init/watch.h"
 #include "servers/init/words.h"
 
-#define SHELL            "sh"
 #define SHELL_STARTS_MAX 5u
+
+static char shell[] = "sh";
 
 /* Starts the servers, pager and proc only if wanted. Without all of them there is no system. */
 static void start_services(envid_t watcher, bool processes)
@@ -71,14 +72,14 @@ static void run_process(struct program *program)
 static bool run_shell(uint32_t boot_us)
 {
     char boot_time[32];
-    char *argv[] = {SHELL, NULL};
+    char *argv[] = {shell, NULL};
     char *envp[] = {boot_time, NULL};
     int status = 0;
 
     snprintf(boot_time, sizeof(boot_time), "BOOT_US=%u", (unsigned int)boot_us);
-    pid_t pid = spawnve(SHELL, argv, envp);
+    pid_t pid = spawnve(shell, argv, envp);
     if (pid < 0) {
-        printf("init: %s cannot be started: %s\n", SHELL, grain_strerror(pid));
+        printf("init: %s cannot be started: %s\n", shell, grain_strerror(pid));
         return false;
     }
     pid = waitpid(pid, &status, 0);
@@ -133,6 +134,8 @@ void system_run(void)
     process_servers = service_ids(watcher);
     uint32_t boot_us = (uint32_t)time_us();
     watch_set_boot_time(boot_us);
+    if (words_run(0, text))
+        report_usage_settle();
     for (; words_run(count, text); count++)
         run_program(text, bare);
     if (count == 0)

@@ -15,8 +15,9 @@
 #include "servers/init/service.h"
 #include "servers/init/words.h"
 
-#define DEATHS_MAX  5u  /* of one service; then it is not started again */
-#define WAITERS_MAX 64u /* clients that ask for a server that has died and is not started again yet */
+#define DEATHS_MAX 5u /* of one service; then it is not started again */
+#define WAITERS_MAX \
+    64u /* clients that ask for a server that has died and is not started again yet */
 
 static uint32_t boot_time_us;
 

@@ -12,6 +12,10 @@
 struct pager_servers servers;
 struct pager_stats stats;
 
+/* All but the first; written before they serve. */
+static envid_t workers[WORKERS_MAX];
+static uint32_t nworkers;
+
 /* Who may make a call, and whose space it is about. */
 enum caller { FROM_PROC, FROM_PROCESS };
 
@@ -28,8 +32,8 @@ static const struct call {
     [PAGER_MAP & 0xff] = {map_map, FROM_PROCESS},
     [PAGER_UNMAP & 0xff] = {map_unmap, FROM_PROCESS},
     [PAGER_BREAK & 0xff] = {map_break, FROM_PROCESS},
-    [PAGER_SHARED_CREATE & 0xff] = {shared_create, FROM_PROCESS},
-    [PAGER_SHARED_ATTACH & 0xff] = {shared_attach, FROM_PROCESS},
+    [PAGER_SHARED_CREATE & 0xff] = {shared_make, FROM_PROCESS},
+    [PAGER_SHARED_ATTACH & 0xff] = {shared_join, FROM_PROCESS},
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
@@ -56,9 +60,9 @@ static int setup(const struct request *request)
     memcpy(&start, utcb()->words, sizeof(start));
     if (start.magic != PROCESS_START_MAGIC)
         return -E_INVAL;
-    if (!__atomic_compare_exchange_n(&servers.init, &nobody, request->from, false,
-                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
-        nobody != request->from)
+    if (!__atomic_compare_exchange_n(&servers.init, &nobody, request->from, false, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED) &&
+        env_record(nobody)->aspace != env_record(request->from)->aspace)
         return -E_PERM;
     __atomic_store_n(&servers.proc, start.proc, __ATOMIC_RELAXED);
     __atomic_store_n(&servers.bootfs, start.bootfs, __ATOMIC_RELAXED);
@@ -119,7 +123,8 @@ static struct space *find_space(const struct request *request, int *error)
 
     if (IPC_FAULT_IS(request->w[0])) {
         space = space_find(request->from);
-    } else if (SERVER_OF(request->w[0]) != SERVER_PAGER || op >= CALLS || calls[op].handle == NULL) {
+    } else if (SERVER_OF(request->w[0]) != SERVER_PAGER || op >= CALLS ||
+               calls[op].handle == NULL) {
         *error = -E_NO_SYS;
         return NULL;
     } else if (calls[op].caller == FROM_PROCESS) {
@@ -145,8 +150,8 @@ static envid_t dispatch(struct request *request, struct answer *answer)
     else if (request->w[0] == PAGER_STATS)
         error = read_stats(answer);
     else if (request->w[0] == PAGER_CREATE)
-        error = request->from == get(&servers.proc) ? process_create((envid_t)request->w[1])
-                                                    : -E_PERM;
+        error =
+            request->from == get(&servers.proc) ? process_create((envid_t)request->w[1]) : -E_PERM;
     else {
         space = find_space(request, &error);
         if (space != NULL)
@@ -165,6 +170,18 @@ static void read_request(struct request *request, int32_t result, const struct i
         memcpy(&request->region, utcb()->words, sizeof(request->region));
 }
 
+/* Anybody may notify us; the kernel does when a worker has died. */
+static bool workers_live(void)
+{
+    for (uint32_t i = 0; i < nworkers; i++) {
+        const struct env_public *record = env_record(workers[i]);
+
+        if (record->id != workers[i] || record->status == ENV_DEAD || record->status == ENV_DYING)
+            return false;
+    }
+    return true;
+}
+
 static _Noreturn void serve(void)
 {
     struct request request;
@@ -174,12 +191,11 @@ static _Noreturn void serve(void)
 
     for (;;) {
         memcpy(msg.w, answer.w, sizeof(msg.w));
-        int32_t result =
-            ipc(IPC_OP_REPLY_RECV | IPC_SEND_WORDS(answer.words), client, &msg);
+        int32_t result = ipc(IPC_OP_REPLY_RECV | IPC_SEND_WORDS(answer.words), client, &msg);
         client = 0;
         answer = (struct answer){.words = 0};
-        if (result == 0)
-            exit(EXIT_FAILURE); /* a worker died: init is to see that */
+        if (result == 0 && !workers_live())
+            exit(EXIT_FAILURE); /* init is to see that */
         if (result < 0)
             continue;
         read_request(&request, result, &msg);
@@ -202,18 +218,21 @@ static int worker(void *arg)
     serve();
 }
 
+/* One for each CPU, and two at least: one may wait for bootfs. */
 int main(void)
 {
-    uint32_t workers = sysinfo()->ncpus;
+    uint32_t wanted = sysinfo()->ncpus < 2 ? 2 : sysinfo()->ncpus;
 
-    if (workers > WORKERS_MAX)
-        workers = WORKERS_MAX;
-    if (workers < 2)
-        workers = 2; /* one may wait for bootfs */
+    if (wanted > WORKERS_MAX)
+        wanted = WORKERS_MAX;
     pin(0);
-    for (uint32_t i = 1; i < workers; i++) {
-        if (thread_create(worker, (void *)(uintptr_t)i) < 0)
+    for (uint32_t i = 1; i < wanted; i++) {
+        envid_t id = thread_create(worker, (void *)(uintptr_t)i);
+
+        if (id < 0)
             return EXIT_FAILURE;
+        workers[nworkers] = id;
+        __atomic_store_n(&nworkers, nworkers + 1, __ATOMIC_RELEASE);
     }
     serve();
 }

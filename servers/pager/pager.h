@@ -117,6 +117,14 @@ static inline uint32_t region_pages(const struct pager_region *region)
     return (region->end - region->start) / PAGE_SIZE;
 }
 
+/* Below it nothing is mapped: of a stack, `offset` says how far down that is (0: it is not used yet). */
+static inline uint32_t region_mapped_from(const struct pager_region *region)
+{
+    if (region->kind != PAGER_STACK || region->offset < region->start)
+        return region->kind != PAGER_STACK || region->offset != 0 ? region->start : region->end;
+    return region->offset < region->end ? region->offset : region->end;
+}
+
 /* ---- The handlers, by call group. The gate of `space`, the one that is meant, is held. ---- */
 
 typedef int pager_handler(struct space *space, const struct request *request,
@@ -130,7 +138,7 @@ int process_create(envid_t env);
 
 pager_handler map_map, map_unmap, map_break; /* map.c */
 
-pager_handler shared_create, shared_attach; /* shared.c */
+pager_handler shared_make, shared_join; /* shared.c */
 /* Maps an object's page, or all of a region's (va = its start, pages). */
 int shared_map(envid_t env, const struct pager_region *region, uint32_t va, uint32_t pages);
 /* One region more, or less, has the object. */

@@ -8,10 +8,10 @@ static void not_refused(const char *what)
     ktest_fact(what, false, "the processor did it");
 }
 
+static volatile uintptr_t nowhere; /* 0, but the compiler shall not see it */
+
 NOINLINE void ktest_null(void)
 {
-    uint32_t *volatile nowhere = NULL;
-
     *(volatile uint32_t *)nowhere = 1;
     not_refused("null");
 }
@@ -44,7 +44,7 @@ static volatile uint32_t deep_enough = UINT32_MAX;
 
 static NOINLINE uint32_t recurse(uint32_t depth)
 {
-    volatile uint32_t frame[64];
+    volatile uint32_t frame[64] = {0};
 
     frame[depth % 64] = depth;
     if (depth == deep_enough)

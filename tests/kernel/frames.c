@@ -13,8 +13,8 @@
 
 #define CONTESTED 1000u /* the last frames, for which all CPUs compete */
 
-static _Atomic uint32_t strangers;  /* marks of another CPU in a frame that was ours */
-static _Atomic uint32_t exhausted;  /* frames that all CPUs got together */
+static _Atomic uint32_t strangers; /* marks of another CPU in a frame that was ours */
+static _Atomic uint32_t exhausted; /* frames that all CPUs got together */
 static uint32_t chain[GRAIN_MAX_CPUS];
 
 static uint32_t alloc(void)
@@ -83,15 +83,13 @@ static bool take_one(uint32_t cpu)
 /* The first ones CPU 0 takes alone: they say nothing, and take long where CPUs are few. */
 static void take_most(uint32_t total)
 {
-    while (exhausted + CONTESTED < total && take_one(0)) {
-    }
+    while (exhausted + CONTESTED < total && take_one(0)) {}
 }
 
 static void take_rest(uint32_t cpu)
 {
     gang_meet();
-    while (take_one(cpu)) {
-    }
+    while (take_one(cpu)) {}
 }
 
 static void give(uint32_t whose, uint32_t count)

@@ -15,13 +15,14 @@
 #include "kernel/sched/sched.h"
 #include "tests/kernel/ktest.h"
 
-#define WAKES 300u /* at most */
+#define WAKES 300u  /* at most */
+#define ENVS  8u    /* of each CPU, so that inboxes grow */
 #define POSTS 3000u /* at most, of each CPU */
 
 static const struct env_limits no_limits = {.send_count = ENV_SEND_ANY};
 
-static struct env *envs[GRAIN_MAX_CPUS]; /* [i] is at home on CPU i */
-static atomic_bool leave;                /* the halting is over */
+static struct env *envs[GRAIN_MAX_CPUS][ENVS]; /* [i]: at home on CPU i */
+static atomic_bool leave;                      /* the halting is over */
 static _Atomic uint32_t woken[GRAIN_MAX_CPUS];
 static uint32_t rounds; /* CPU 0: of waking all */
 
@@ -85,8 +86,8 @@ static void wake_one(uint32_t cpu)
         lock_relax();
         ktest_check_hang(start, "a CPU that does not halt");
     }
-    post(envs[cpu]);
-    wait_until_taken(envs[cpu]);
+    post(envs[cpu][0]);
+    wait_until_taken(envs[cpu][0]);
     while (atomic_load(&woken[cpu]) == before) {
         lock_relax();
         ktest_check_hang(start, "a CPU that does not wake up");
@@ -104,7 +105,7 @@ static void wake_all(void)
     }
     atomic_store(&leave, true);
     for (uint32_t cpu = 1; cpu < cpu_count; cpu++)
-        post(envs[cpu]);
+        post(envs[cpu][0]);
 }
 
 static void wake_or_halt(uint32_t cpu)
@@ -128,8 +129,8 @@ static void post_to_all(uint32_t cpu)
     gang_meet();
     start = arch_time_us();
     for (uint32_t i = 0; i < POSTS && arch_time_us() - start < KTEST_RUN_US; i++) {
-        post(envs[ktest_random(&state, cpu_count)]);
-        if (ktest_random(&state, 4) == 0)
+        post(envs[ktest_random(&state, cpu_count)][ktest_random(&state, ENVS)]);
+        if (ktest_random(&state, 16) == 0)
             take();
     }
     gang_meet();
@@ -140,8 +141,8 @@ static uint32_t still_posted(void)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < cpu_count; i++)
-        count += atomic_load(&envs[i]->posted);
+    for (uint32_t i = 0; i < cpu_count * ENVS; i++)
+        count += atomic_load(&envs[i / ENVS][i % ENVS]->posted);
     return count;
 }
 
@@ -153,8 +154,8 @@ void ktest_inbox(void)
     as = aspace_create(UINT32_MAX);
     kernel_exit();
     ASSERT(as != NULL);
-    for (uint32_t i = 0; i < cpu_count; i++)
-        envs[i] = make_env(as, i);
+    for (uint32_t i = 0; i < cpu_count * ENVS; i++)
+        envs[i / ENVS][i % ENVS] = make_env(as, i / ENVS);
     gang_run(wake_or_halt);
     for (uint32_t i = 1; i < cpu_count; i++)
         ktest_fact("inbox_wakes_halted", woken[i] >= rounds && rounds != 0,

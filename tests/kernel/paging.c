@@ -1,8 +1,8 @@
 /* The kernel's page tables as each CPU walks them: rights, guard pages, the per-CPU window. */
 #include "kernel/arch/x86/paging.h"
 
-#include "kernel/arch/x86/cpuops.h"
 #include "kernel/arch.h"
+#include "kernel/arch/x86/cpuops.h"
 #include "kernel/cpu.h"
 #include "tests/kernel/ktest.h"
 
@@ -12,19 +12,19 @@ extern const char kernel_data_start[], kernel_data_end[];
 
 /* What one CPU found. */
 static struct walk {
-    uint32_t pages;       /* entries present, a large page is one */
-    uint32_t wx;          /* address of a page both writable and executable, */
-    uint32_t user;        /* that user code can reach and should not, */
-    uint32_t user_write;  /* or write; 0: none */
-    uint32_t bad_text;    /* that is not what its section should be */
+    uint32_t pages;      /* entries present, a large page is one */
+    uint32_t wx;         /* address of a page both writable and executable, */
+    uint32_t user;       /* that user code can reach and should not, */
+    uint32_t user_write; /* or write; 0: none */
+    uint32_t bad_text;   /* that is not what its section should be */
     uint32_t bad_rodata;
     uint32_t bad_data;
-    bool low;             /* something below the kernel is mapped */
-    bool guards;          /* guard pages are absent, stacks are there */
-    uint32_t cpu_frame;   /* physical */
+    bool low;           /* something below the kernel is mapped */
+    bool guards;        /* guard pages are absent, stacks are there */
+    uint32_t cpu_frame; /* physical */
     uint32_t stack_frame;
     uint32_t utcb_frame;
-    bool identity;        /* this_cpu() is this CPU's */
+    bool identity; /* this_cpu() is this CPU's */
 } walks[GRAIN_MAX_CPUS];
 
 static const pte_t *table_of(pte_t entry)
@@ -106,8 +106,8 @@ static void walk_here(uint32_t cpu)
     w->bad_rodata = look_at_section(kernel_rodata_start, kernel_rodata_end, pte_nx);
     w->bad_data = look_at_section(kernel_data_start, kernel_data_end, PTE_W | pte_nx);
     w->low = ((top->entry[0] | top->entry[1] | top->entry[2]) & PTE_P) != 0;
-    w->guards = stack_is_guarded(KSTACK_BASE, KSTACK_TOP) &&
-                stack_is_guarded(DFSTACK_BASE, DFSTACK_TOP);
+    w->guards =
+        stack_is_guarded(KSTACK_BASE, KSTACK_TOP) && stack_is_guarded(DFSTACK_BASE, DFSTACK_TOP);
     w->cpu_frame = PTE_PFN(walk_to(PERCPU_CPU));
     w->stack_frame = PTE_PFN(walk_to(KSTACK_BASE));
     w->utcb_frame = PTE_PFN(walk_to(THIS_UTCB));

@@ -15,8 +15,14 @@ static void not_found(const char *what)
     ktest_fact(what, false, "there was no panic");
 }
 
+static void arrive(uint32_t cpu)
+{
+    (void)cpu;
+}
+
 NOINLINE void ktest_panic(void)
 {
+    gang_run(arrive); /* the other CPUs are where their reports are expected from */
     panic("the last words of a test, %u", 42u);
 }
 

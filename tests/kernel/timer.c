@@ -51,17 +51,28 @@ static void time_here(uint32_t cpu)
     }
 }
 
-/* A stopped timer does not come: one that does ends the wait early. */
-static bool stopped_timer_stays_quiet(void)
+/* Armed and stopped. False: so much time went by between the two that it may have fired. */
+static bool arm_and_stop(uint32_t us)
 {
     uint64_t start = arch_time_us();
 
     this_cpu()->timer_armed = 1;
-    lapic_timer_arm(tsc_from_us(5000));
+    lapic_timer_arm(tsc_from_us(us));
     lapic_timer_stop();
-    while (arch_time_us() - start < 50000) {
+    return arch_time_us() - start < us / 2;
+}
+
+/* A stopped timer does not come: the handler would have written timer_armed. */
+static bool stopped_timer_stays_quiet(void)
+{
+    uint64_t start = arch_time_us();
+
+    while (!arm_and_stop(20000)) {
         cpu_irq_window();
+        ktest_check_hang(start, "timer");
     }
+    for (start = arch_time_us(); arch_time_us() - start < 50000;)
+        cpu_irq_window();
     return READ_ONCE(this_cpu()->timer_armed) == 1;
 }
 

@@ -25,7 +25,7 @@
 
 /* What victims execute: no stack, all registers given. One page, so one mapping each. */
 extern const char victim_code[], victim_spin[], victim_exit[], victim_memory[], victim_fault[],
-        victim_call[], victim_yield[];
+    victim_call[], victim_yield[];
 __asm__(".text\n"
         ".balign 4096\n"
         "victim_code:\n"
@@ -60,7 +60,7 @@ __asm__(".text\n"
         "jmp victim_yield\n\t"
         ".balign 4096\n");
 _Static_assert(SYS_env_destroy == 8 && SYS_page_alloc == 18 && SYS_page_unmap == 20 &&
-                       SYS_yield == 2,
+                   SYS_yield == 2,
                "victim code");
 
 struct worker {
@@ -84,17 +84,17 @@ static uintptr_t place_of(const struct worker *w, bool own_space)
 
 static void victim_registers(struct worker *w, bool own_space, struct env_regs *regs)
 {
-    const char *const entries[] = {victim_spin,  victim_exit, victim_memory, victim_fault,
+    const char *const entries[] = {victim_spin, victim_exit, victim_memory, victim_fault,
                                    victim_call, victim_call, victim_call,   victim_yield};
     const uint32_t operations[] = {IPC_OP_RECV, IPC_OP_CALL, IPC_OP_SEND, IPC_OP_RECV | IPC_CLOSED};
 
     *regs = (struct env_regs){
-            .eip = (uint32_t)(uintptr_t)entries[choose(w, 8)],
-            .ebx = place_of(w, own_space),
-            .esi = VICTIM_PAGES,
-            .edi = PERM_RW,
-            .ecx = SYS_ipc | operations[choose(w, 4)],
-            .edx = (uint32_t)(choose(w, 4) == 0 ? w->last : env_self()),
+        .eip = (uint32_t)(uintptr_t)entries[choose(w, 8)],
+        .ebx = place_of(w, own_space),
+        .esi = VICTIM_PAGES,
+        .edi = PERM_RW,
+        .ecx = SYS_ipc | operations[choose(w, 4)],
+        .edx = (uint32_t)(choose(w, 4) == 0 ? w->last : env_self()),
     };
 }
 
@@ -125,18 +125,30 @@ static int torment(struct worker *w, envid_t id, bool own_space)
     struct aspace_usage usage;
 
     switch (choose(w, 12)) {
-    case 0: return env_stop(id, 0);
-    case 1: return env_stop(id, ENV_STOP_ABORT);
-    case 2: return env_start(id);
-    case 3: return page_alloc(id, va, 1 + choose(w, 16), PERM_RW);
-    case 4: return page_unmap(id, va, 1 + choose(w, 16));
-    case 5: return page_protect(id, va, 1, PERM_R);
-    case 6: return env_set_sched(id, SCHED_PRIO_DEFAULT, choose(w, test_cpus()));
-    case 7: return env_set_sched(id, 1 + choose(w, 3), SCHED_ANY_CPU);
-    case 8: return env_set_pager(id, env_self());
-    case 9: return aspace_info(id, &usage);
-    case 10: return env_read_regs(id, &regs);
-    default: return notify(id, 1);
+    case 0:
+        return env_stop(id, 0);
+    case 1:
+        return env_stop(id, ENV_STOP_ABORT);
+    case 2:
+        return env_start(id);
+    case 3:
+        return page_alloc(id, va, 1 + choose(w, 16), PERM_RW);
+    case 4:
+        return page_unmap(id, va, 1 + choose(w, 16));
+    case 5:
+        return page_protect(id, va, 1, PERM_R);
+    case 6:
+        return env_set_sched(id, SCHED_PRIO_DEFAULT, choose(w, test_cpus()));
+    case 7:
+        return env_set_sched(id, 1 + choose(w, 3), SCHED_ANY_CPU);
+    case 8:
+        return env_set_pager(id, env_self());
+    case 9:
+        return aspace_info(id, &usage);
+    case 10:
+        return env_read_regs(id, &regs);
+    default:
+        return notify(id, 1);
     }
 }
 
@@ -211,8 +223,7 @@ static bool churn_manager(struct worker *w)
     for (uint32_t i = choose(w, 20); i > 0; i--)
         yield();
     thread_kill(id);
-    while (adopt_and_kill(env_self()) != 0) {
-    }
+    while (adopt_and_kill(env_self()) != 0) {}
     (void)page_unmap(0, place_of(w, false), 64);
     return true;
 }
@@ -238,13 +249,15 @@ static void run_workers(uint32_t rounds, uint32_t seed)
     bool ended = true;
 
     for (uint32_t i = 0; i < count; i++) {
-        workers[i] = (struct worker){.index = i, .random = seed + i * 977, .rounds = rounds / count};
+        workers[i] =
+            (struct worker){.index = i, .random = seed + i * 977, .rounds = rounds / count};
         ids[i] = test_thread_start(i % test_cpus(), work, &workers[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
         struct env_death death = {.cause = 0};
 
-        ended = ids[i] > 0 && thread_join(ids[i], &death) == 0 && death.cause == ENV_EXITED && ended;
+        ended =
+            ids[i] > 0 && thread_join(ids[i], &death) == 0 && death.cause == ENV_EXITED && ended;
         failures += workers[i].failures;
     }
     CHECK(ended, "churn_workers_end");
@@ -270,7 +283,7 @@ static bool same_counts(const struct kernel_counters *before)
 
 int main(int argc, char **argv)
 {
-    uint32_t rounds = test_option(argc, argv, "rounds", 600);
+    uint32_t rounds = test_option(argc, argv, "rounds", 300);
     uint32_t seed = test_option(argc, argv, "seed", (uint32_t)env_self());
     struct kernel_counters before;
 

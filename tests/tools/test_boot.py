@@ -185,7 +185,7 @@ class Size(Boot):
 
     def test_more_cpus_than_supported(self) -> None:
         self.expect_good(self.boot(smp=40, mem=128))
-        room = min(40, int(self.build.facts["max_cpus"]))
+        room = min(40, int(self.build.facts["options"]["max_cpus"]))
         self.expect_line(f"40 CPUs found, room for {room}")
         self.expect_line(f"{room} of 40 CPUs")
 

@@ -21,7 +21,7 @@ from grainlib.cmd_test import Boot, run_boot  # noqa: E402
 from grainlib.ending import Clocks  # noqa: E402
 from grainlib.failure import Failure  # noqa: E402
 from grainlib.guest import Guest, Terminal  # noqa: E402
-from grainlib.machine import Machine, parse_size, refuse_impossible  # noqa: E402
+from grainlib.machine import Machine, parse_size, refuse_impossible, system_modules  # noqa: E402
 from grainlib.tap import Tap  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
 
@@ -88,6 +88,14 @@ class Console(Folder):
         lines = self.boot("echo 'panic: other'; exit 65", expect_panic="stack overflow")
         self.assertEqual(lines[0], "not ok 1 - panic: stack overflow")
 
+    def test_expected_text(self) -> None:
+        out = io.StringIO()
+        script = "echo 'a word here'; echo 'ok - a'; echo 'grain: halt code 0'"
+        boot = Boot(lambda: Guest.on_pipe(["sh", "-c", script], self.folder / "log"), CLOCKS, expect=("word", "none"))
+        run_boot(boot, Tap(out))
+        lines = out.getvalue().splitlines()
+        self.assertEqual(lines[:3], ["ok 1 - a", "ok 2 - console: word", "not ok 3 - console: none"])
+
     def test_triple_fault(self) -> None:
         lines = self.boot("echo 'ok - a'; exit 0")
         self.assertRegex(lines[1], "^not ok 2 - boot: the emulator ended with status 0 .*triple fault")
@@ -137,7 +145,7 @@ class Commands(Folder):
 
     def setUp(self) -> None:
         super().setUp()
-        facts = {"kernels": {}, "programs": {}, "boot_programs": []}
+        facts = {"kernels": {}, "programs": {}, "image_files": {}}
         (self.folder / "grain-build.json").write_text(json.dumps(facts))
         self.machine = Machine(
             build=Build(self.folder),
@@ -159,6 +167,21 @@ class Commands(Folder):
         words = qemu.command(self.machine)
         modules = words[words.index("-initrd") + 1]
         self.assertEqual(modules, f"{self.folder}/init.elf,{self.folder}/t.elf a,,b c")
+
+    def test_window_is_qemus_own(self) -> None:
+        words = qemu.command(self.machine)
+        self.assertIn("none", words)
+        self.assertNotIn("-display", qemu.with_window(words))
+
+    def test_system_is_init_and_the_image(self) -> None:
+        build = Build(self.folder)
+        (self.folder / "boot.tar").write_bytes(b"")
+        build.facts.update(boot_image=str(self.folder / "boot.tar"), image_files={"ls": "/x/ls.elf"})
+        modules, words = system_modules(build, ["ls -l sh"])
+        self.assertEqual([module.path.name for module in modules], ["boot.tar"])
+        self.assertEqual(words, ["init.run=ls,-l,sh"])
+        with self.assertRaisesRegex(Failure, "commas"):
+            system_modules(build, ["ls a,b"])
 
     def test_qemu_refuses_a_module_path_with_a_space(self) -> None:
         machine = replace(self.machine, modules=(Module(Path("/a b/init.elf")),))

@@ -193,8 +193,8 @@ static void aspace_unmap_step_is_bounded(void)
 {
     start();
     for (uint32_t i = 0; i < 2 * MODEL_PAGES; i += ASPACE_ALLOC_STEP)
-        CHECK_INT(aspace_alloc_pages(space.as, USER_TEXT + i * PAGE_SIZE, ASPACE_ALLOC_STEP, PERM_RW),
-                  0);
+        CHECK_INT(
+            aspace_alloc_pages(space.as, USER_TEXT + i * PAGE_SIZE, ASPACE_ALLOC_STEP, PERM_RW), 0);
     machine_shootdowns.count = 0;
     CHECK_INT(aspace_unmap(space.as, USER_TEXT, 2 * MODEL_PAGES), ASPACE_STEP);
     CHECK_INT(machine_shootdowns.count, 1);
@@ -378,9 +378,25 @@ static void aspace_utcbs_are_distinct(void)
     space.utcbs = UTCB_SLOTS;
     space.has_utcb_table = true;
     CHECK(model_holds(&space));
-    while (!aspace_teardown(space.as)) {
-    }
+    while (!aspace_teardown(space.as)) {}
     CHECK_INT(machine_count_used(), 0);
+}
+
+static void aspace_utcb_without_quota_changes_nothing(void)
+{
+    void *kernel;
+    uint32_t va;
+
+    start();
+    for (uint32_t spare = 0; spare < 2; spare++) {
+        struct aspace *as = aspace_create(ASPACE_BASE_FRAMES + spare);
+        uint32_t before = machine_count_used();
+
+        CHECK_INT(aspace_utcb_alloc(as, &va, &kernel), -E_QUOTA);
+        CHECK_INT(machine_count_used(), before);
+        while (!aspace_teardown(as)) {}
+    }
+    finish();
 }
 
 /* With so many frames left; whether it worked. Nothing has changed if not. */
@@ -536,6 +552,7 @@ int main(void)
     UNIT_RUN(aspace_write_crosses_pages);
     UNIT_RUN(aspace_write_as_the_user_could);
     UNIT_RUN(aspace_utcbs_are_distinct);
+    UNIT_RUN(aspace_utcb_without_quota_changes_nothing);
     UNIT_RUN(aspace_utcb_without_memory_changes_nothing);
     UNIT_RUN(aspace_pages_without_memory_change_nothing);
     UNIT_RUN(aspace_insert_without_memory_changes_nothing);

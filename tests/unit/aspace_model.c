@@ -13,7 +13,7 @@ static const uint32_t places[MODEL_PLACES] = {
     USER_TEXT,
     0x00e00000u - MODEL_PAGES / 2 * PAGE_SIZE,
     0x40000000u - MODEL_PAGES / 2 * PAGE_SIZE,
-    USER_TOP - MODEL_PAGES * PAGE_SIZE,
+    USER_TOP - MODEL_PAGES *PAGE_SIZE,
 };
 
 uint32_t model_va(uint32_t index)

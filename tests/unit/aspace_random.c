@@ -7,11 +7,11 @@
 #include "panic_host.h"
 #include "unit.h"
 
-#define SPACES   2u
-#define FRAMES   400u /* a zone */
-#define PIN_MAX  20u
-#define ROUNDS   6000u
-#define QUOTA    120u
+#define SPACES  2u
+#define FRAMES  400u /* a zone */
+#define PIN_MAX 20u
+#define ROUNDS  6000u
+#define QUOTA   120u
 
 static struct model spaces[SPACES];
 
@@ -201,8 +201,7 @@ static void aspace_random_as_modelled(void)
 static void aspace_random_teardown_frees_all(void)
 {
     for (uint32_t i = 0; i < SPACES; i++) {
-        while (!aspace_teardown(spaces[i].as)) {
-        }
+        while (!aspace_teardown(spaces[i].as)) {}
     }
     CHECK_INT(machine_count_used(), 0);
     CHECK_INT(frame_count_free(), 2 * FRAMES);

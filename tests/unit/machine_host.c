@@ -40,8 +40,7 @@ static void __attribute__((constructor)) memory_reserve(void)
 static void pool_empty(void)
 {
     memset(&cpu_host.frames, 0, sizeof(cpu_host.frames));
-    while (frame_table != NULL && frame_alloc(FRAME_HIGH) != FRAME_NONE) {
-    }
+    while (frame_table != NULL && frame_alloc(FRAME_HIGH) != FRAME_NONE) {}
 }
 
 void machine_init(uint32_t low_frames, uint32_t high_frames)

@@ -12,8 +12,9 @@ extern bool panic_host_expected;
 const char *panic_host_text(void);
 
 /* Whether the statement ends in a panic; what it holds then stays as it was. */
-#define PANICS(statement)                                                                          \
-    (panic_host_expected = true,                                                                   \
-     setjmp(panic_host_back) == 0 ? ((void)(statement), panic_host_expected = false, false) : true)
+#define PANICS(statement)                                                                      \
+    (panic_host_expected = true, setjmp(panic_host_back) == 0                                  \
+                                     ? ((void)(statement), panic_host_expected = false, false) \
+                                     : true)
 
 #endif

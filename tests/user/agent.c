@@ -12,7 +12,7 @@
 #include "grain/windows.h"
 #include "tests/user/test.h"
 
-#define PATIENCE_US 2000000u
+#define PATIENCE_US 30000000u /* a hang detector */
 
 uint32_t agent_word(uint32_t label, uint32_t index)
 {

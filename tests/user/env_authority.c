@@ -22,16 +22,26 @@ static int control_call(uint32_t which, envid_t id)
     struct env_limits limits = {.frames = 0};
 
     switch (which) {
-    case 0: return env_start(id);
-    case 1: return env_stop(id, 0);
-    case 2: return env_read_regs(id, &regs);
-    case 3: return env_write_regs(id, &regs);
-    case 4: return env_set_pager(id, 0);
-    case 5: return env_set_controller(id, env_self(), NOTIFY_CHILD);
-    case 6: return env_set_upcall(id, 0, 0);
-    case 7: return env_set_sched(id, 0, SCHED_ANY_CPU);
-    case 8: return env_create(0, id, 0, 0);
-    default: return env_set_limits(id, &limits);
+    case 0:
+        return env_start(id);
+    case 1:
+        return env_stop(id, 0);
+    case 2:
+        return env_read_regs(id, &regs);
+    case 3:
+        return env_write_regs(id, &regs);
+    case 4:
+        return env_set_pager(id, 0);
+    case 5:
+        return env_set_controller(id, env_self(), NOTIFY_CHILD);
+    case 6:
+        return env_set_upcall(id, 0, 0);
+    case 7:
+        return env_set_sched(id, 0, SCHED_ANY_CPU);
+    case 8:
+        return env_create(0, id, 0, 0);
+    default:
+        return env_set_limits(id, &limits);
     }
 }
 
@@ -40,12 +50,18 @@ static int memory_call(uint32_t which, envid_t id)
     struct aspace_usage usage;
 
     switch (which) {
-    case 0: return page_alloc(id, PLACE, 1, PERM_RW);
-    case 1: return page_map(id, PLACE, 0, PLACE | PERM_R, 1);
-    case 2: return page_map(0, USER_TEXT, id, USER_TEXT | PERM_R, 1);
-    case 3: return page_protect(id, PLACE, 1, PERM_R);
-    case 4: return page_unmap(id, PLACE, 1);
-    default: return aspace_info(id, &usage);
+    case 0:
+        return page_alloc(id, PLACE, 1, PERM_RW);
+    case 1:
+        return page_map(id, PLACE, 0, PLACE | PERM_R, 1);
+    case 2:
+        return page_map(0, USER_TEXT, id, USER_TEXT | PERM_R, 1);
+    case 3:
+        return page_protect(id, PLACE, 1, PERM_R);
+    case 4:
+        return page_unmap(id, PLACE, 1);
+    default:
+        return aspace_info(id, &usage);
     }
 }
 

@@ -21,19 +21,25 @@
 static const envid_t bad_ids[] = {-1, 1, 0x7fffffff, (envid_t)0x80000000u, 0x1c00, 0xfff};
 
 static const char *const bad_names[] = {
-        "env_life_start_bad_id", "env_life_stop_bad_id", "env_life_destroy_bad_id",
-        "env_life_reap_bad_id",  "env_life_pager_bad_id", "env_life_controller_bad_id",
+    "env_life_start_bad_id", "env_life_stop_bad_id",  "env_life_destroy_bad_id",
+    "env_life_reap_bad_id",  "env_life_pager_bad_id", "env_life_controller_bad_id",
 };
 
 static int bad_call(uint32_t which, envid_t id)
 {
     switch (which) {
-    case 0: return env_start(id);
-    case 1: return env_stop(id, 0);
-    case 2: return env_destroy(id, 0);
-    case 3: return env_reap(id, NULL);
-    case 4: return env_set_pager(0, id);
-    default: return env_set_controller(0, id, 0);
+    case 0:
+        return env_start(id);
+    case 1:
+        return env_stop(id, 0);
+    case 2:
+        return env_destroy(id, 0);
+    case 3:
+        return env_reap(id, NULL);
+    case 4:
+        return env_set_pager(0, id);
+    default:
+        return env_set_controller(0, id, 0);
     }
 }
 
@@ -114,7 +120,7 @@ static void check_causes(void)
     id = thread_create(read_at, (void *)8);
     CHECK_OK(thread_join(id, &death), "env_life_join_faulted");
     CHECK(death.cause == ENV_FAULTED && death.vector == VECTOR_PAGE_FAULT && death.address == 8 &&
-                  death.error == 4 && death.eip >= USER_TEXT,
+              death.error == 4 && death.eip >= USER_TEXT,
           "env_life_faulted");
     id = thread_create(wait_for_message, NULL);
     CHECK(test_wait_status(id, ENV_NOT_RUNNABLE), "env_life_blocked");

@@ -56,7 +56,7 @@ static void check_round_trip(envid_t id)
     CHECK_OK(env_write_regs(id, &want), "env_regs_write");
     CHECK_OK(env_read_regs(id, &got), "env_regs_read");
     CHECK(got.edi == 1 && got.esi == 2 && got.ebp == 3 && got.ebx == 4 && got.edx == 5 &&
-                  got.ecx == 6 && got.eax == 7 && got.eip == want.eip && got.esp == want.esp,
+              got.ecx == 6 && got.eax == 7 && got.eip == want.eip && got.esp == want.esp,
           "env_regs_same");
 }
 
@@ -68,8 +68,8 @@ static bool dies_at(uint32_t eip, uint32_t esp)
     envid_t id = env_create(ENV_NEW_ASPACE, 0, 0, NOTIFY_CHILD);
 
     return env_write_regs(id, &regs) == 0 && env_start(id) == 0 && process_wait(id, &death) == 0 &&
-           death.cause == ENV_FAULTED && death.vector == VECTOR_PAGE_FAULT && death.address == eip &&
-           death.eip == eip;
+           death.cause == ENV_FAULTED && death.vector == VECTOR_PAGE_FAULT &&
+           death.address == eip && death.eip == eip;
 }
 
 static void check_anywhere(void)
@@ -92,8 +92,14 @@ __asm__(".text\n"
 
 static void check_arrive(uint32_t cpu, const char *id_text)
 {
-    struct env_regs regs = {.edi = 11, .esi = 12, .ebp = 13, .ebx = 14, .edx = 15, .ecx = 16,
-                            .eip = (uint32_t)(uintptr_t)env_regs_loop, .esp = 0x1000};
+    struct env_regs regs = {.edi = 11,
+                            .esi = 12,
+                            .ebp = 13,
+                            .ebx = 14,
+                            .edx = 15,
+                            .ecx = 16,
+                            .eip = (uint32_t)(uintptr_t)env_regs_loop,
+                            .esp = 0x1000};
     envid_t id = env_create(0, 0, 0, NOTIFY_CHILD);
     bool good = test_pin(id, cpu) == 0 && env_write_regs(id, &regs) == 0 && env_start(id) == 0;
 
@@ -123,7 +129,7 @@ static void check_copy(void)
     CHECK_OK(env_read_regs(id, &regs), "env_regs_copy");
     CHECK_EQ(regs.eax, 0, "env_regs_copy_returns_0");
     CHECK(regs.eip - (uint32_t)(uintptr_t)check_copy < 0x1000 &&
-                  regs.esp - (uint32_t)(uintptr_t)&regs + 0x200 < 0x400,
+              regs.esp - (uint32_t)(uintptr_t)&regs + 0x200 < 0x400,
           "env_regs_copy_place");
     process_kill(id);
 }

@@ -40,47 +40,47 @@ struct code {
 };
 
 static const struct code codes[] = {
-        {"fault_divide", {0xf7, 0xf1}, DE, 0, 0, 0},
-        {"fault_single_step", {0x90, 0x90, 0x90}, DB, 0, 1, FLAG_TF},
-        {"fault_int3", {0xcc}, BP, 0, 1, 0},
-        {"fault_into", {0xce}, OF, 0, 1, FLAG_OF},
-        {"fault_bound", {0x62, 0x05, 0x00, 0x08, 0x00, 0x50}, BR, 0, 0, 0},
-        {"fault_ud2", {0x0f, 0x0b}, UD, 0, 0, 0},
-        {"fault_lock_prefix", {0xf0, 0x90}, UD, 0, 0, 0},
-        {"fault_fpu", {0xd9, 0xe8}, NM, 0, 0, 0},
-        {"fault_hlt", {0xf4}, GP, 0, 0, 0},
-        {"fault_cli", {0xfa}, GP, 0, 0, 0},
-        {"fault_sti", {0xfb}, GP, 0, 0, 0},
-        {"fault_in", {0xe4, 0x60}, GP, 0, 0, 0},
-        {"fault_out", {0xee}, GP, 0, 0, 0},
-        {"fault_insb", {0x6c}, GP, 0, 0, 0},
-        {"fault_mov_to_cr3", {0x0f, 0x22, 0xd8}, GP, 0, 0, 0},
-        {"fault_mov_from_cr0", {0x0f, 0x20, 0xc0}, GP, 0, 0, 0},
-        {"fault_mov_to_dr0", {0x0f, 0x23, 0xc0}, GP, 0, 0, 0},
-        {"fault_lgdt", {0x0f, 0x01, 0x15, 0, 8, 0, 0x50}, GP, 0, 0, 0},
-        {"fault_lidt", {0x0f, 0x01, 0x1d, 0, 8, 0, 0x50}, GP, 0, 0, 0},
-        {"fault_ltr", {0x0f, 0x00, 0xd8}, GP, 0, 0, 0},
-        {"fault_lldt", {0x0f, 0x00, 0xd1}, GP, 0, 0, 0},
-        {"fault_lmsw", {0x0f, 0x01, 0xf0}, GP, 0, 0, 0},
-        {"fault_clts", {0x0f, 0x06}, GP, 0, 0, 0},
-        {"fault_invlpg", {0x0f, 0x01, 0x3d, 0, 0, 0, 0}, GP, 0, 0, 0},
-        {"fault_wbinvd", {0x0f, 0x09}, GP, 0, 0, 0},
-        {"fault_wrmsr", {0x0f, 0x30}, GP, 0, 0, 0},
-        {"fault_rdmsr", {0x0f, 0x32}, GP, 0, 0, 0},
-        {"fault_sysexit", {0x0f, 0x35}, GP, 0, 0, 0},
-        {"fault_null_ss", {0x8e, 0xd1}, GP, 0, 0, 0},
-        {"fault_kernel_ds", {0xb1, 0x10, 0x8e, 0xd9}, GP, 0x10, 2, 0},
-        {"fault_selector_outside", {0xb1, 0xf8, 0x8e, 0xd9}, GP, 0xf8, 2, 0},
-        {"fault_jump_to_tss", {0xea, 0, 0, 0, 0, 0x28, 0}, GP, 0x28, 0, 0},
-        {"fault_jump_to_kernel_code", {0xea, 0, 0, 0, 0, 0x08, 0}, GP, 0x08, 0, 0},
-        {"fault_call_kernel_code", {0x9a, 0, 0, 0, 0, 0x08, 0}, GP, 0x08, 0, 0},
-        {"fault_iret_nested_task", {0x68, 0x02, 0x42, 0, 0, 0x9d, 0xcf}, TS, 0, 6, 0},
-        {"fault_read_null", {0xa1, 0, 0, 0, 0}, PF, 4, 0, 0},
-        {"fault_write_null", {0xa3, 0, 0, 0, 0}, PF, 6, 0, 0},
-        {"fault_read_kernel", {0xa1, 0, 0, 0x10, 0xc0}, PF, 5, 0, 0},
-        {"fault_write_kernel", {0xa3, 0, 0, 0x10, 0xc0}, PF, 7, 0, 0},
-        {"fault_write_text", {0xa3, 0, 0, 0x80, 0x00}, PF, 7, 0, 0},
-        {"fault_unknown_call_then_exit", {0xb0, 0xff, 0xcd, 0x30, 0x0f, 0x0b}, UD, 0, 4, 0},
+    {"fault_divide", {0xf7, 0xf1}, DE, 0, 0, 0},
+    {"fault_single_step", {0x90, 0x90, 0x90}, DB, 0, 1, FLAG_TF},
+    {"fault_int3", {0xcc}, BP, 0, 1, 0},
+    {"fault_into", {0xce}, OF, 0, 1, FLAG_OF},
+    {"fault_bound", {0x62, 0x05, 0x00, 0x08, 0x00, 0x50}, BR, 0, 0, 0},
+    {"fault_ud2", {0x0f, 0x0b}, UD, 0, 0, 0},
+    {"fault_lock_prefix", {0xf0, 0x90}, UD, 0, 0, 0},
+    {"fault_fpu", {0xd9, 0xe8}, NM, 0, 0, 0},
+    {"fault_hlt", {0xf4}, GP, 0, 0, 0},
+    {"fault_cli", {0xfa}, GP, 0, 0, 0},
+    {"fault_sti", {0xfb}, GP, 0, 0, 0},
+    {"fault_in", {0xe4, 0x60}, GP, 0, 0, 0},
+    {"fault_out", {0xee}, GP, 0, 0, 0},
+    {"fault_insb", {0x6c}, GP, 0, 0, 0},
+    {"fault_mov_to_cr3", {0x0f, 0x22, 0xd8}, GP, 0, 0, 0},
+    {"fault_mov_from_cr0", {0x0f, 0x20, 0xc0}, GP, 0, 0, 0},
+    {"fault_mov_to_dr0", {0x0f, 0x23, 0xc0}, GP, 0, 0, 0},
+    {"fault_lgdt", {0x0f, 0x01, 0x15, 0, 8, 0, 0x50}, GP, 0, 0, 0},
+    {"fault_lidt", {0x0f, 0x01, 0x1d, 0, 8, 0, 0x50}, GP, 0, 0, 0},
+    {"fault_ltr", {0x0f, 0x00, 0xd8}, GP, 0, 0, 0},
+    {"fault_lldt", {0x0f, 0x00, 0xd1}, GP, 0, 0, 0},
+    {"fault_lmsw", {0x0f, 0x01, 0xf0}, GP, 0, 0, 0},
+    {"fault_clts", {0x0f, 0x06}, GP, 0, 0, 0},
+    {"fault_invlpg", {0x0f, 0x01, 0x3d, 0, 0, 0, 0}, GP, 0, 0, 0},
+    {"fault_wbinvd", {0x0f, 0x09}, GP, 0, 0, 0},
+    {"fault_wrmsr", {0x0f, 0x30}, GP, 0, 0, 0},
+    {"fault_rdmsr", {0x0f, 0x32}, GP, 0, 0, 0},
+    {"fault_sysexit", {0x0f, 0x35}, GP, 0, 0, 0},
+    {"fault_null_ss", {0x8e, 0xd1}, GP, 0, 0, 0},
+    {"fault_kernel_ds", {0xb1, 0x10, 0x8e, 0xd9}, GP, 0x10, 2, 0},
+    {"fault_selector_outside", {0xb1, 0xf8, 0x8e, 0xd9}, GP, 0xf8, 2, 0},
+    {"fault_jump_to_tss", {0xea, 0, 0, 0, 0, 0x28, 0}, GP, 0x28, 0, 0},
+    {"fault_jump_to_kernel_code", {0xea, 0, 0, 0, 0, 0x08, 0}, GP, 0x08, 0, 0},
+    {"fault_call_kernel_code", {0x9a, 0, 0, 0, 0, 0x08, 0}, GP, 0x08, 0, 0},
+    {"fault_iret_nested_task", {0x68, 0x02, 0x42, 0, 0, 0x9d, 0xcf}, TS, 0, 6, 0},
+    {"fault_read_null", {0xa1, 0, 0, 0, 0}, PF, 4, 0, 0},
+    {"fault_write_null", {0xa3, 0, 0, 0, 0}, PF, 6, 0, 0},
+    {"fault_read_kernel", {0xa1, 0, 0, 0x10, 0xc0}, PF, 5, 0, 0},
+    {"fault_write_kernel", {0xa3, 0, 0, 0x10, 0xc0}, PF, 7, 0, 0},
+    {"fault_write_text", {0xa3, 0, 0, 0x80, 0x00}, PF, 7, 0, 0},
+    {"fault_unknown_call_then_exit", {0xb0, 0xff, 0xcd, 0x30, 0x0f, 0x0b}, UD, 0, 4, 0},
 };
 
 /* Runs what is at CODE to its end. */
@@ -122,12 +122,12 @@ static void check_odd_codes(void)
 
     memcpy((void *)CODE, int1, sizeof(int1));
     CHECK(run_code(0, &death) == 0 && death.cause == ENV_FAULTED &&
-                  (death.vector == DB || death.vector == UD),
+              (death.vector == DB || death.vector == UD),
           "fault_int1");
     prepare_words();
     memcpy((void *)CODE, iret_to_kernel, sizeof(iret_to_kernel));
     CHECK(run_code(0, &death) == 0 && death.cause == ENV_FAULTED && death.eip == CODE &&
-                  (death.vector == GP || death.vector == PF),
+              (death.vector == GP || death.vector == PF),
           "fault_iret_to_kernel");
 }
 
@@ -144,7 +144,7 @@ static void check_codes(void)
         memcpy((void *)CODE, code->bytes, sizeof(code->bytes));
         int result = run_code(code->flags, &death);
         test_report(result == 0 && death.cause == ENV_FAULTED && death.vector == code->vector &&
-                            death.error == code->error && death.eip == CODE + code->eip,
+                        death.error == code->error && death.eip == CODE + code->eip,
                     code->id, "%d, cause %u vector %u error 0x%x eip 0x%x", result, death.cause,
                     death.vector, death.error, death.eip);
     }
@@ -232,8 +232,8 @@ static void check_frame(void)
     CHECK_EQ(seen_count, 1, "fault_upcall_once");
     CHECK_EQ(seen[0].fault_va, PLACE + 4, "fault_upcall_va");
     CHECK_EQ(seen[0].error, 6, "fault_upcall_error");
-    CHECK(seen[0].ecx == 0x11 && seen[0].edx == 0x22 && seen[0].esi == 0x33 && seen[0].eax == 0x44 &&
-                  seen[0].edi == PLACE,
+    CHECK(seen[0].ecx == 0x11 && seen[0].edx == 0x22 && seen[0].esi == 0x33 &&
+              seen[0].eax == 0x44 && seen[0].edi == PLACE,
           "fault_upcall_registers");
     CHECK(seen[0].eip - (uint32_t)(uintptr_t)check_frame < 0x400, "fault_upcall_eip");
     CHECK(seen[0].esp - (uint32_t)(uintptr_t)&value + 0x400 < 0x800, "fault_upcall_esp");
@@ -377,7 +377,7 @@ static void check_pager(void)
 
     CHECK_EQ(receive(&msg), id, "fault_pager_told");
     CHECK(IPC_FAULT_IS(msg.w[0]) && IPC_FAULT_VECTOR(msg.w[0]) == PF &&
-                  IPC_FAULT_ERROR(msg.w[0]) == 4,
+              IPC_FAULT_ERROR(msg.w[0]) == 4,
           "fault_pager_label");
     CHECK_EQ(msg.w[1], PLACE, "fault_pager_va");
     CHECK(msg.w[2] - (uint32_t)(uintptr_t)read_and_return < 64, "fault_pager_eip");

@@ -12,7 +12,7 @@
 #define CALLS       1500u
 #define SLEEPERS    12u /* more than the machine has CPUs */
 #define LABEL_END   0xffffffffu
-#define PATIENCE_US 2000000u
+#define PATIENCE_US 30000000u
 
 /* One mailbox that others serve, and what they did. */
 struct pool {

@@ -9,6 +9,7 @@
 
 #define SHORT_US   1500u
 #define LONG_US    60000u
+#define TURN_US    500000u /* others get their turn within it, on a host that is busy, too */
 #define RACE_COUNT 3000u
 #define RACE_US    60u
 
@@ -78,7 +79,7 @@ static void check_call(void)
     CHECK(agent_is_blocked(B), ID("ipc_timeout_call_server"));
     timed(A, IPC_OP_CALL, B->id, SHORT_US, LONG_US);
     CHECK(timed_out(A, IPC_PHASE_RECV, LONG_US), ID("ipc_timeout_call_answer"));
-    timed(A, IPC_OP_CALL, B->id, LONG_US, 2 * LONG_US);
+    timed(A, IPC_OP_CALL, B->id, TURN_US, 2 * LONG_US);
     CHECK(agent_is_blocked(A), ID("ipc_timeout_call_queued"));
     CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_timeout_call_taken"));
     CHECK(timed_out(A, IPC_PHASE_RECV, 2 * LONG_US), ID("ipc_timeout_call_queued_answer"));
@@ -86,11 +87,12 @@ static void check_call(void)
     CHECK(agent_is_blocked(A), ID("ipc_timeout_call_never_queued"));
     CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_timeout_call_never_taken"));
     CHECK(timed_out(A, IPC_PHASE_RECV, SHORT_US), ID("ipc_timeout_call_never_answer"));
-    timed(A, IPC_OP_CALL, B->id, SHORT_US * 20, IPC_NEVER);
+    timed(A, IPC_OP_CALL, B->id, TURN_US, IPC_NEVER);
     CHECK(agent_is_blocked(A), ID("ipc_timeout_call_answer_never_queued"));
     CHECK_EQ(ipc_run(B, IPC_OP_RECV, 0, 0), A->id, ID("ipc_timeout_call_answer_never_taken"));
-    timed(C, IPC_OP_RECV, 0, 0, SHORT_US * 30);
-    CHECK(timed_out(C, IPC_PHASE_RECV, SHORT_US * 30), ID("ipc_timeout_call_send_time_is_over"));
+    timed(C, IPC_OP_RECV, 0, 0, TURN_US + SHORT_US);
+    CHECK(timed_out(C, IPC_PHASE_RECV, TURN_US + SHORT_US),
+          ID("ipc_timeout_call_send_time_is_over"));
     CHECK(agent_is_blocked(A), ID("ipc_timeout_call_send_time_is_not_for_answer"));
     CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 8), 0, ID("ipc_timeout_call_reply"));
     CHECK(ipc_got(A, B->id, 8), ID("ipc_timeout_call_reply_arrives"));

@@ -19,12 +19,12 @@
 static struct env_limits all_limits(void)
 {
     return (struct env_limits){
-            .syscalls = {0xffffffffu, 0xffffffffu},
-            .send_count = ENV_SEND_ANY,
-            .ports = {{0, 0xffff}, {1, 0}, {1, 0}, {1, 0}},
-            .irqs = 0xffffffffu,
-            .priority = SCHED_PRIORITIES - 1,
-            .frames = 0,
+        .syscalls = {0xffffffffu, 0xffffffffu},
+        .send_count = ENV_SEND_ANY,
+        .ports = {{0, 0xffff}, {1, 0}, {1, 0}, {1, 0}},
+        .irqs = 0xffffffffu,
+        .priority = SCHED_PRIORITIES - 1,
+        .frames = 0,
     };
 }
 
@@ -98,8 +98,9 @@ static int ports_body(void *arg)
         return 2;
     if (port_in(RTC_PORT, 2, &value) != 0 || port_out(0x80, 1, 0) != 0)
         return 3;
-    if (port_in(RTC_PORT + 1, 2, &value) != -E_PERM || port_in(RTC_PORT - 1, 1, &value) != -E_PERM ||
-        port_in(RTC_PORT, 4, &value) != -E_PERM || port_out(0x60, 1, 0) != -E_PERM)
+    if (port_in(RTC_PORT + 1, 2, &value) != -E_PERM ||
+        port_in(RTC_PORT - 1, 1, &value) != -E_PERM || port_in(RTC_PORT, 4, &value) != -E_PERM ||
+        port_out(0x60, 1, 0) != -E_PERM)
         return 4;
     limits.ports[1] = (struct env_port_range){0x80, 0x81};
     if (env_set_limits(0, &limits) != -E_PERM)

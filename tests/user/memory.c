@@ -25,19 +25,38 @@ struct range {
 };
 
 static const struct range bad_ranges[] = {
-        {PLACE + 1, 1},          {PLACE + 0x800, 1},         {PLACE, 0},
-        {USER_TOP, 1},           {LAST_PAGE, 2},             {UVPT_WINDOW, 1},
-        {KERNEL_BASE, 1},        {0xfffff000u, 1},           {PLACE, PAGE_CALL_MAX + 1},
-        {PLACE, 0xfffff},        {PLACE, 0x100000},          {PLACE, 0xffffffffu},
-        {0, PAGE_CALL_MAX + 1},  {0, 0x80000000u},           {LAST_PAGE, 0xffffffffu},
-        {PLACE, (USER_TOP - PLACE) / PAGE_SIZE + 1},         {THIS_UTCB, 1},
-        {USER_TOP - PAGE_CALL_MAX * PAGE_SIZE + PAGE_SIZE, PAGE_CALL_MAX},
+    {PLACE + 1, 1},
+    {PLACE + 0x800, 1},
+    {PLACE, 0},
+    {USER_TOP, 1},
+    {LAST_PAGE, 2},
+    {UVPT_WINDOW, 1},
+    {KERNEL_BASE, 1},
+    {0xfffff000u, 1},
+    {PLACE, PAGE_CALL_MAX + 1},
+    {PLACE, 0xfffff},
+    {PLACE, 0x100000},
+    {PLACE, 0xffffffffu},
+    {0, PAGE_CALL_MAX + 1},
+    {0, 0x80000000u},
+    {LAST_PAGE, 0xffffffffu},
+    {PLACE, (USER_TOP - PLACE) / PAGE_SIZE + 1},
+    {THIS_UTCB, 1},
+    {USER_TOP - PAGE_CALL_MAX * PAGE_SIZE + PAGE_SIZE, PAGE_CALL_MAX},
 };
 
 static const uint32_t bad_perms[] = {
-        0,          PERM_P,        PERM_U,          PERM_W,          PERM_U | PERM_W,
-        PERM_P | PERM_W, PERM_X | PERM_U, PERM_R | 0x080u, PERM_R | 0x100u, PERM_R | 0x020u,
-        PERM_R | 0x040u,
+    0,
+    PERM_P,
+    PERM_U,
+    PERM_W,
+    PERM_U | PERM_W,
+    PERM_P | PERM_W,
+    PERM_X | PERM_U,
+    PERM_R | 0x080u,
+    PERM_R | 0x100u,
+    PERM_R | 0x020u,
+    PERM_R | 0x040u,
 };
 
 static bool all_ranges_refused(int (*call)(const struct range *range))
@@ -280,13 +299,16 @@ static void check_enforced(void)
     CHECK_FAULT(run_at, place, VECTOR_PAGE_FAULT, PLACE, "memory_no_execute_again");
     CHECK_OK(page_unmap(0, PLACE, 1), "memory_enforced_unmap");
     CHECK_FAULT(read_at, place, VECTOR_PAGE_FAULT, PLACE, "memory_unmapped_faults");
-    CHECK_FAULT(write_at, (void *)UVPT_WINDOW, VECTOR_PAGE_FAULT, UVPT_WINDOW, "memory_uvpt_no_write");
+    CHECK_FAULT(write_at, (void *)UVPT_WINDOW, VECTOR_PAGE_FAULT, UVPT_WINDOW,
+                "memory_uvpt_no_write");
     CHECK_FAULT(write_at, (void *)SYSINFO_WINDOW, VECTOR_PAGE_FAULT, SYSINFO_WINDOW,
                 "memory_sysinfo_no_write");
     CHECK_FAULT(write_at, (void *)ENVS_WINDOW, VECTOR_PAGE_FAULT, ENVS_WINDOW,
                 "memory_envs_no_write");
-    CHECK_FAULT(write_at, (void *)THIS_UTCB, VECTOR_PAGE_FAULT, THIS_UTCB, "memory_this_utcb_no_write");
-    CHECK_FAULT(write_at, (void *)VSYS_ENTER, VECTOR_PAGE_FAULT, VSYS_ENTER, "memory_vsys_no_write");
+    CHECK_FAULT(write_at, (void *)THIS_UTCB, VECTOR_PAGE_FAULT, THIS_UTCB,
+                "memory_this_utcb_no_write");
+    CHECK_FAULT(write_at, (void *)VSYS_ENTER, VECTOR_PAGE_FAULT, VSYS_ENTER,
+                "memory_vsys_no_write");
 }
 
 /* Another's memory: may be made writable by its controller. */
@@ -318,7 +340,8 @@ static void check_quota(void)
     CHECK_EQ(usage.quota, quota, "memory_quota_value");
     CHECK_EQ(usage.envs, 1, "memory_quota_envs");
     CHECK_OK(page_alloc(id, PLACE, 20, PERM_RW), "memory_quota_exactly");
-    CHECK_ERROR(page_alloc(id, PLACE + 20 * PAGE_SIZE, 1, PERM_RW), E_QUOTA, "memory_quota_one_more");
+    CHECK_ERROR(page_alloc(id, PLACE + 20 * PAGE_SIZE, 1, PERM_RW), E_QUOTA,
+                "memory_quota_one_more");
     CHECK_ERROR(page_map(0, USER_TEXT, id, USER_TEXT | PERM_R, 1), E_QUOTA, "memory_quota_map");
     CHECK_OK(page_alloc(id, PLACE, 20, PERM_RW), "memory_quota_replace");
     (void)aspace_info(id, &usage);

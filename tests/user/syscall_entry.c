@@ -35,50 +35,54 @@ void entry_by_int(struct entry *entry);
 void entry_by_sysenter(struct entry *entry);
 
 /* entry_by_*: all registers from *entry, the call, all registers back to it. */
-#define ENTRY_FUNCTION(name, instruction) \
-    ".globl " name "\n" name ":\n\t" \
-    "pushal\n\t" \
-    "movl 36(%esp), %eax\n\t" \
-    "pushl %eax\n\t" \
-    "movl 4(%eax), %ebx\n\t" \
-    "movl 8(%eax), %ecx\n\t" \
-    "movl 12(%eax), %edx\n\t" \
-    "movl 16(%eax), %esi\n\t" \
-    "movl 20(%eax), %edi\n\t" \
-    "movl 24(%eax), %ebp\n\t" \
-    "pushfl\n\t" \
-    "pushl 28(%eax)\n\t" \
-    "movl (%eax), %eax\n\t" \
-    "cmpl $0, (%esp)\n\t" \
-    "jne 1f\n\t" \
-    "addl $4, %esp\n\t" \
-    instruction "\n\t" \
-    "jmp 2f\n" \
-    "1:\n\t" \
-    "popfl\n\t" \
-    instruction "\n" \
-    "2:\n\t" \
-    "popfl\n\t" \
-    "xchgl %eax, (%esp)\n\t" \
-    "movl %ebx, 4(%eax)\n\t" \
-    "movl %ecx, 8(%eax)\n\t" \
-    "movl %edx, 12(%eax)\n\t" \
-    "movl %esi, 16(%eax)\n\t" \
-    "movl %edi, 20(%eax)\n\t" \
-    "movl %ebp, 24(%eax)\n\t" \
-    "popl (%eax)\n\t" \
-    "popal\n\t" \
+#define ENTRY_FUNCTION(name, instruction)  \
+    ".globl " name "\n" name ":\n\t"       \
+    "pushal\n\t"                           \
+    "movl 36(%esp), %eax\n\t"              \
+    "pushl %eax\n\t"                       \
+    "movl 4(%eax), %ebx\n\t"               \
+    "movl 8(%eax), %ecx\n\t"               \
+    "movl 12(%eax), %edx\n\t"              \
+    "movl 16(%eax), %esi\n\t"              \
+    "movl 20(%eax), %edi\n\t"              \
+    "movl 24(%eax), %ebp\n\t"              \
+    "pushfl\n\t"                           \
+    "pushl 28(%eax)\n\t"                   \
+    "movl (%eax), %eax\n\t"                \
+    "cmpl $0, (%esp)\n\t"                  \
+    "jne 1f\n\t"                           \
+    "addl $4, %esp\n\t" instruction "\n\t" \
+    "jmp 2f\n"                             \
+    "1:\n\t"                               \
+    "popfl\n\t" instruction "\n"           \
+    "2:\n\t"                               \
+    "popfl\n\t"                            \
+    "xchgl %eax, (%esp)\n\t"               \
+    "movl %ebx, 4(%eax)\n\t"               \
+    "movl %ecx, 8(%eax)\n\t"               \
+    "movl %edx, 12(%eax)\n\t"              \
+    "movl %esi, 16(%eax)\n\t"              \
+    "movl %edi, 20(%eax)\n\t"              \
+    "movl %ebp, 24(%eax)\n\t"              \
+    "popl (%eax)\n\t"                      \
+    "popal\n\t"                            \
     "ret\n"
 
 __asm__(".text\n" ENTRY_FUNCTION("entry_by_int", "int $0x30")
-                ENTRY_FUNCTION("entry_by_sysenter", "call vsys_enter"));
+            ENTRY_FUNCTION("entry_by_sysenter", "call vsys_enter"));
 
 typedef void entry_fn(struct entry *entry);
 
 static struct entry entry_for(uint32_t number, uint32_t flags)
 {
-    return (struct entry){.eax = number, .ebx = 0x11111111, .ecx = 0x22222222, .edx = BAD_ID,
-                          .esi = 0x33333333, .edi = 0x44444444, .ebp = 0x55555555, .flags = flags};
+    return (struct entry){.eax = number,
+                          .ebx = 0x11111111,
+                          .ecx = 0x22222222,
+                          .edx = BAD_ID,
+                          .esi = 0x33333333,
+                          .edi = 0x44444444,
+                          .ebp = 0x55555555,
+                          .flags = flags};
 }
 
 static bool is_kept(const struct entry *e)
@@ -136,11 +140,11 @@ struct flag_case {
 static void check_flags(void)
 {
     static const struct flag_case cases[] = {
-            {FLAG_DF, "syscall_flag_df"},
-            {FLAG_NT, "syscall_flag_nt"},
-            {FLAG_AC, "syscall_flag_ac"},
-            {FLAG_ID, "syscall_flag_id"},
-            {FLAG_DF | FLAG_NT | FLAG_AC | FLAG_ID | 0x8d5u, "syscall_flags_all"},
+        {FLAG_DF, "syscall_flag_df"},
+        {FLAG_NT, "syscall_flag_nt"},
+        {FLAG_AC, "syscall_flag_ac"},
+        {FLAG_ID, "syscall_flag_id"},
+        {FLAG_DF | FLAG_NT | FLAG_AC | FLAG_ID | 0x8d5u, "syscall_flags_all"},
     };
 
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

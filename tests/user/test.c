@@ -16,7 +16,7 @@
 #define STATUS_MAX 100u
 
 #define WAIT_STEP_US 1000u
-#define WAIT_STEPS   1000u
+#define WAIT_STEPS   30000u /* a hang detector */
 
 static uint32_t failures;
 

@@ -80,7 +80,7 @@ uint32_t test_cpus(void);
 /* The number N of an argument "name=N", or the default. */
 uint32_t test_option(int argc, char **argv, const char *name, uint32_t otherwise);
 
-/* Waits until env has that public status (abi/env.h), at most a second. For "it is blocked now":
+/* Waits until env has that public status (abi/env.h), half a minute at most. For "it is blocked now":
  * ENV_NOT_RUNNABLE. Returns false when the time is over. */
 MUST_CHECK bool test_wait_status(envid_t env, uint32_t status);
 

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,18 @@ class Build:
         else:
             path = self._built(Path(known[name]) if name in known else Path(name), f"program {name}", known)
         return Module(path, tuple(args))
+
+    def boot_image(self, extra: dict[str, Path]) -> Path:
+        """The boot image of the build, or one with further files in it."""
+        if not extra:
+            return self._built(Path(self.facts["boot_image"]), "boot image", {"": self.facts["boot_image"]})
+        files = {**self.facts["image_files"], **extra}
+        output = self.file("outside", "-".join(sorted(extra)), "boot.tar")
+        partial = output.with_suffix(f".{os.getpid()}")
+        command = [sys.executable, str(SOURCE_DIR / "tools" / "mkimage.py"), str(partial)]
+        if subprocess.run([*command, *(f"{name}={path}" for name, path in files.items())], check=False).returncode != 0:
+            raise Failure("no boot image")
+        return partial.replace(output)
 
     def compile(self, source: Path) -> Path:
         """Build one C file from outside the tree as a user program."""

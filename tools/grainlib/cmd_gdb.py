@@ -27,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """gdb's exit status; QEMU ends with it."""
-    target = machine.from_arguments(args, default_programs=True)
+    target = machine.from_arguments(args, default_system=True)
     if target.engine == "bochs":
         raise Failure("gdb attaches to QEMU only: leave --engine bochs out")
     emulator = qemu.command(target, serial=f"file:{display_path(target.log())}", debug=True)

@@ -19,7 +19,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Write the image and say where."""
-    target = machine.from_arguments(args, default_programs=True)
+    target = machine.from_arguments(args, default_system=True)
     output = args.output or target.build.file("grain.iso")
     iso.make(target, output)
     print(display_path(output.resolve()))

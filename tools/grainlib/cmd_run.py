@@ -27,13 +27,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     machine.add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the emulator command and do nothing")
     parser.add_argument("--timeout", type=float, metavar="S", help="end the run after S seconds")
+    parser.add_argument("--window", action="store_true", help="show the screen in a window, whose keyboard counts too")
     parser.set_defaults(command=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 when the guest halted with code 0 or the user left, else 1."""
-    target = machine.from_arguments(args, default_programs=True)
+    target = machine.from_arguments(args, default_system=True)
     command = launch.command(target, serial="mon:stdio")
+    if args.window:
+        command = qemu.with_window(command)
     if args.dry_run:
         print(shlex.join(command))
         return 0

@@ -19,7 +19,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("test", help="boot test programs, print TAP")
     machine.add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the emulator command and do nothing")
-    parser.add_argument("--timeout", type=float, default=60, metavar="S", help="hung after S seconds of silence (60)")
+    parser.add_argument("--timeout", type=float, default=120, metavar="S", help="hung after S seconds of silence (120)")
     parser.add_argument("--limit", type=float, default=300, metavar="S", help="hung after S seconds in all (300)")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="boot N times, up to the first failure")
     parser.add_argument("--expect-panic", metavar="TEXT", help="pass only when the kernel panics with TEXT")
@@ -31,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 when there were tests and all passed."""
-    target = machine.from_arguments(args, default_programs=False)
+    target = machine.from_arguments(args, default_system=False)
     command = launch.command(target)
     if args.dry_run:
         print(shlex.join(command))

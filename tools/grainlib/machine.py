@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +53,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
     parser.add_argument("--kernel", default="grain", metavar="VARIANT", help="grain, object, subsystem, big or a file")
     parser.add_argument("--append", default="", metavar="WORDS", help="words for the kernel command line")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--system", action="store_true", help="boot the system; programs are processes in it")
+    what.add_argument("--demo", action="store_true", help="boot init alone: its measurements, without servers")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="NAME, FILE.elf, FILE.c, quoted with arguments")
 
 
-def from_arguments(args: argparse.Namespace, default_programs: bool) -> Machine:
-    """The machine the options describe. init comes first; without programs, init has the build's own list."""
+def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
+    """The machine the options describe: init, then bare programs or the boot image."""
     build = Build.find(args.build)
-    programs = args.programs or (build.facts["boot_programs"] if default_programs else [])
+    if args.demo and args.programs:
+        raise Failure("--demo runs no programs")
+    if args.system or (default_system and not args.programs and not args.demo):
+        others, words = system_modules(build, args.programs)
+    else:
+        others, words = tuple(build.module(words) for words in args.programs), []
     smp = args.smp if args.smp is not None else (1 if args.engine == "icount" else 4)
     machine = Machine(
         build=build,
@@ -69,11 +78,27 @@ def from_arguments(args: argparse.Namespace, default_programs: bool) -> Machine:
         thread=args.thread or ("single" if args.engine == "icount" else "multi"),
         kernel_name=Path(args.kernel).stem,
         kernel=build.kernel(args.kernel),
-        modules=tuple(build.module(words) for words in ("init", *programs)),
-        append=args.append,
+        modules=(build.module("init"), *others),
+        append=" ".join([*([args.append] if args.append else []), *words]),
     )
     refuse_impossible(machine, asked_single=args.thread == "single")
     return machine
+
+
+def system_modules(build: Build, programs: list[str]) -> tuple[tuple[Module, ...], list[str]]:
+    """The boot image, and the words that tell init what to run in place of the shell."""
+    words = []
+    extra = {}
+    for program in programs:
+        name, *arguments = shlex.split(program) or [""]
+        if name not in build.facts["image_files"]:
+            path = build.module(name).path
+            name = path.stem
+            extra[name] = path
+        words.append("init.run=" + ",".join([name, *arguments]))
+        if len(arguments) != sum(map(bool, arguments)) or re.search(r"[ ,]", "".join([name, *arguments])):
+            raise Failure(f"--system: no blanks, commas or empty words in {program!r}")
+    return (Module(build.boot_image(extra)),), words
 
 
 def parse_size(text: str) -> int:

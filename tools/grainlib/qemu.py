@@ -38,6 +38,14 @@ def command(machine: Machine, serial: str = "stdio", debug: bool = False) -> lis
     return words
 
 
+def with_window(command: list[str]) -> list[str]:
+    """The same command, with QEMU's own window in place of no display."""
+    if "-display" not in command:
+        raise Failure("--window is for QEMU")
+    at = command.index("-display")
+    return command[:at] + command[at + 2 :]
+
+
 def accelerator(machine: Machine) -> list[str]:
     """What executes the guest."""
     if machine.engine == "kvm":

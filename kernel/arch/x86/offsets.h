@@ -22,7 +22,7 @@
 #define ENV_ESP      84
 #define ENV_SYSCALLS 200
 
-#define SYSCALL_COUNT 29
+#define SYSCALL_COUNT 30
 
 /* Inside the stub at VSYS_ENTER: its SYSENTER, and where SYSEXIT comes back. */
 #define VSYS_SYSENTER (VSYS_ENTER + 2)

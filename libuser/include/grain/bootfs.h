@@ -22,7 +22,6 @@ MUST_CHECK int bootfs_open(const char *name, struct bootfs_file *file);
 MUST_CHECK int bootfs_map(uint32_t number, uint32_t first, uint32_t pages, uintptr_t va);
 
 /* The index-th file, from 0. E_EOF: there are no more. */
-MUST_CHECK int bootfs_list(uint32_t index, struct bootfs_file *file,
-                           char name[SERVER_STRING_MAX]);
+MUST_CHECK int bootfs_list(uint32_t index, struct bootfs_file *file, char name[SERVER_STRING_MAX]);
 
 #endif

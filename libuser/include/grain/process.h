@@ -27,7 +27,7 @@ struct spawn {
     const char *const *argv;
     const char *const *envp;
     const struct process_start *servers; /* what it learns of servers; NULL: that there are none */
-    uint32_t quota;     /* frames; 0: what the caller may give at most */
+    uint32_t quota;                      /* frames; 0: what the caller may give at most */
     const char *reason; /* out: what was wrong with the image, if E_INVAL; else NULL */
 };
 

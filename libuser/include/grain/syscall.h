@@ -259,7 +259,8 @@ MUST_CHECK static inline int env_set_limits(envid_t env, const struct env_limits
 }
 
 /* From now on the caller receives what is sent to env, an env of its address space, beside it;
- * 0: its own mailbox again. E_BAD_ENV, E_INVAL (env itself serves another's). */
+ * 0: its own mailbox again. E_BAD_ENV, E_BUSY (env itself serves another's, or
+ * somebody waits at the caller's own mailbox). */
 MUST_CHECK static inline int env_attach(envid_t env)
 {
     return syscall1(SYS_env_attach, (uint32_t)env);
@@ -281,6 +282,13 @@ MUST_CHECK static inline int page_map(envid_t src, uintptr_t srcva, envid_t dst,
                                       uint32_t pages)
 {
     return syscall5(SYS_page_map, (uint32_t)src, srcva, (uint32_t)dst, dst_perm, pages);
+}
+
+/* The same with copies of the pages: the source may be read-only where the copy is writable. */
+MUST_CHECK static inline int page_copy(envid_t src, uintptr_t srcva, envid_t dst,
+                                       uintptr_t dst_perm, uint32_t pages)
+{
+    return syscall5(SYS_page_copy, (uint32_t)src, srcva, (uint32_t)dst, dst_perm, pages);
 }
 
 /* page_map and page_protect with PERM_HOLES in perm pass over pages of the range that are not mapped:

@@ -1,0 +1,218 @@
+/* Out of memory: told to who asked, or the end of who faulted, and nobody else's. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "grain/memory.h"
+#include "grain/notify.h"
+#include "grain/process.h"
+#include "grain/syscall.h"
+#include "grain/windows.h"
+#include "tests/system/system.h"
+
+#define SOME_US     20000u
+#define SMALL       64u /* frames: enough for a small program, and for a fork of it */
+#define COW_PAGES   1024u
+#define HOG_LEAVES  (80u * test_cpus()) /* frames: each CPU has some that others cannot get */
+#define EXEC_FRAMES 12u
+
+static volatile uint32_t cow_pages[COW_PAGES][PAGE_SIZE / 4] __attribute__((aligned(PAGE_SIZE)));
+
+static void touch(uintptr_t va, uint32_t pages)
+{
+    for (uint32_t i = 0; i < pages; i++)
+        *(volatile uint32_t *)(va + i * PAGE_SIZE) = i;
+}
+
+static int nothing(uintptr_t arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* Lowers what one's own space may have to what it has, and `more`. */
+static int limit_self(uint32_t more)
+{
+    struct aspace_usage usage;
+    struct env_limits limits = {
+        .syscalls = {PROC_SYSCALLS, 0},
+        .send_count = ENV_SEND_ANY,
+        .ports = {{1, 0}, {1, 0}, {1, 0}, {1, 0}},
+        .priority = SCHED_PRIO_DEFAULT,
+    };
+    int error = aspace_info(0, &usage);
+
+    limits.frames = usage.frames + more;
+    return error == 0 ? env_set_limits(0, &limits) : error;
+}
+
+/* ---- The quota of a process. ---- */
+
+static int touch_too_much(uintptr_t arg)
+{
+    uintptr_t va = 0;
+
+    (void)arg;
+    if (memory_map(&va, 64 * PAGE_SIZE, PERM_RW) < 0 || limit_self(8) < 0)
+        return 1;
+    touch(va, 64);
+    return 2;
+}
+
+/* In a space full to the limit, a child of the same size fits still: it is charged by itself. */
+static int fork_full(uintptr_t arg)
+{
+    (void)arg;
+    if (limit_self(0) < 0)
+        return 1;
+    return child_run(nothing, 0);
+}
+
+static void check_quota(void)
+{
+    const char *const much[] = {CHILD, "touch", "100", NULL};
+    const char *const few[] = {CHILD, "touch", "10", NULL};
+    char *const argv[] = {(char[]){CHILD}, (char[]){"status"}, NULL};
+
+    CHECK(WNOMEMORY(child_run(touch_too_much, 0)), "nomem_zeroed_page");
+    CHECK_EQ(child_run(fork_full, 0), 0, "nomem_fork_full");
+    CHECK(WNOMEMORY(program_run(much, SMALL)), "nomem_spawned");
+    CHECK_EQ(program_run(few, SMALL), 0, "nomem_spawned_fits");
+    pid_t pid = spawn_limited(CHILD, argv, environ, 5);
+    CHECK(pid == -E_QUOTA || pid == -E_NO_MEM, "nomem_spawn_tiny");
+}
+
+/* ---- The machine's memory. ---- */
+
+static uint32_t frames_free(void)
+{
+    struct kernel_counters counters = {.free_frames = 0};
+
+    (void)kernel_info(&counters);
+    return counters.free_frames;
+}
+
+/* Takes all but a few, says so, and keeps them until it is ended. */
+static int hog(uintptr_t ready)
+{
+    uint32_t pages = sysinfo()->total_frames / 5 * 2; /* within its quota */
+    uintptr_t va = 0;
+
+    if (memory_map(&va, pages * PAGE_SIZE, PERM_RW) < 0)
+        return 1;
+    for (uint32_t i = 0; i < pages && frames_free() > HOG_LEAVES; i++)
+        touch(va + i * PAGE_SIZE, 1);
+    *(volatile uint32_t *)ready = 1;
+    for (;;)
+        sleep(1000);
+}
+
+/* Waits for memory to be scarce; then writes to pages that the parent has, too. */
+static int write_copies(uintptr_t ready)
+{
+    while (*(volatile uint32_t *)ready != 2)
+        sleep_us(SOME_US / 10);
+    touch((uintptr_t)cow_pages, COW_PAGES);
+    return 0;
+}
+
+/* Hogs, each within its quota. Returns how many run. */
+static uint32_t start_hogs(pid_t *pids, uint32_t most, volatile uint32_t *ready)
+{
+    uint32_t count = 0;
+
+    while (count < most && frames_free() > 2 * HOG_LEAVES) {
+        *ready = 0;
+        pids[count] = child_start(hog, (uintptr_t)ready);
+        if (pids[count] < 0)
+            break;
+        while (*ready == 0 && waitpid(pids[count], NULL, WNOHANG) == 0)
+            sleep_us(SOME_US / 10);
+        count++;
+    }
+    return count;
+}
+
+/* Shares what is left; below the limit of objects it is memory that there is none of. */
+static int share_all(uintptr_t arg)
+{
+    int error = 0;
+
+    for (uint32_t count = 0; error == 0; count++) {
+        uint32_t key;
+
+        if (count == 8)
+            return (int)arg;
+        error = shared_create(PAGER_SHARED_MAX, &key);
+    }
+    return -error;
+}
+
+static void check_machine(void)
+{
+    static char name[] = CHILD, mode[] = "status";
+    char *const argv[] = {name, mode, NULL};
+    uint32_t key = 0;
+    uintptr_t va = 0;
+    size_t bytes;
+    pid_t hogs[4];
+
+    if (!CHECK(shared_create(PAGE_SIZE, &key) == 0 && shared_attach(key, PERM_RW, &va, &bytes) == 0,
+               "nomem_shared"))
+        return;
+    touch((uintptr_t)cow_pages, COW_PAGES);
+    struct usage before = usage_settled();
+    volatile uint32_t *ready = (volatile uint32_t *)va;
+    *ready = 0;
+    pid_t writer = child_start(write_copies, va);
+    uint32_t count = start_hogs(hogs, 4, ready);
+    CHECK(count > 0 && frames_free() <= 2 * HOG_LEAVES, "nomem_hogs");
+    int error = fork();
+    if (error == 0)
+        exit(0);
+    if (error > 0)
+        (void)child_end(error); /* the last frames were enough for it */
+    CHECK(error > 0 || error == -E_NO_MEM, "nomem_fork");
+    error = spawnv(CHILD, argv);
+    if (error > 0)
+        (void)child_end(error);
+    CHECK(error > 0 || error == -E_NO_MEM, "nomem_spawn");
+    error = child_run(share_all, 0);
+    CHECK(error == -E_NO_MEM || error == E_NO_MEM || WNOMEMORY(error), "nomem_shared_create");
+    *ready = 2;
+    CHECK(WNOMEMORY(child_end(writer)), "nomem_copy_on_write");
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK_EQ(waitpid(hogs[i], NULL, WNOHANG), 0, "nomem_hog_lives");
+        CHECK_OK(kill(hogs[i]), "nomem_hog_kill");
+        CHECK(WIFKILLED(child_end(hogs[i])), "nomem_hog_end");
+    }
+    CHECK_EQ(child_run(nothing, 0), 0, "nomem_over");
+    CHECK(usage_returns(&before), "nomem_no_leak");
+}
+
+/* ---- exec. ---- */
+
+/* The stack of the new program is made before anything changes: with no frame left that fails, and we
+ * are still here. When there are frames for the stack, but not for the program, that is its end. */
+static int exec_without_memory(uintptr_t ready)
+{
+    static char name[] = CHILD, mode[] = "touch", pages[] = "1000";
+    char *const argv[] = {name, mode, pages, NULL};
+
+    (void)ready;
+    if (limit_self(EXEC_FRAMES) < 0)
+        return 100;
+    return -execv(CHILD, argv);
+}
+
+static void check_exec(void)
+{
+    CHECK(WNOMEMORY(child_run(exec_without_memory, 0)), "nomem_exec");
+}
+
+int main(void)
+{
+    check_quota();
+    check_exec();
+    check_machine();
+    return test_status();
+}
