@@ -18,8 +18,9 @@ struct sysinfo_module {
 
 /* How a CPU spends its time. Each CPU keeps its own: read idle_us, then halted_since. */
 struct sysinfo_cpu {
-    volatile uint32_t idle_us;      /* halted so far, microseconds modulo 2^32 */
-    volatile uint32_t halted_since; /* halted now, since then (microseconds since boot, | 1); 0: not */
+    volatile uint32_t idle_us; /* halted so far, microseconds modulo 2^32 */
+    volatile uint32_t
+        halted_since; /* halted now, since then (microseconds since boot, | 1); 0: not */
 };
 
 #define SYSINFO_CPUS 32

@@ -266,15 +266,26 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
 {
     struct gone gone;
     pte_t bits = pte_of_perm(perm);
+    struct frame *table = NULL;
     pte_t *pte = NULL;
+    uint32_t added = 0;
 
     gone.count = 0;
     for (uint32_t i = 0; i < pages; i++) {
-        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
-        if (*pte & PTE_P)
+        uint32_t at = va + i * PAGE_SIZE;
+
+        pte = aspace_next_pte_locked(as, at, pte);
+        if (table == NULL || (at & (LARGE_SIZE - 1)) == 0)
+            table = table_frame(pte);
+        if (*pte & PTE_P) {
             gone_add(&gone, PTE_PFN(*pte));
-        aspace_set_locked(as, pte, pte_of_pfn(pfns[i]) | bits);
+        } else {
+            table->link++;
+            added++;
+        }
+        pte_set(pte, pte_of_pfn(pfns[i]) | bits);
     }
+    as->frames += added;
     if (gone.count != 0) {
         shootdown(as, va, pages);
         frames_unref(gone.pfn, gone.count);
@@ -378,7 +389,9 @@ static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32
     REQUIRES(&as->lock)
 {
     uint32_t stop = (va | (LARGE_SIZE - 1)) + 1;
+    uint32_t before = left->pages;
     pte_t *pte = aspace_pte_locked(as, va);
+    struct frame *table = table_frame(pte);
 
     if (stop > end)
         stop = end;
@@ -387,9 +400,11 @@ static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32
         if (!(*pte & PTE_P))
             continue;
         gone_add(gone, PTE_PFN(*pte));
-        aspace_clear_locked(as, pte);
+        pte_clear(pte);
         left->pages--;
     }
+    table->link -= before - left->pages;
+    as->frames -= before - left->pages;
     return va;
 }
 

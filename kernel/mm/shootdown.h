@@ -12,7 +12,8 @@
 struct aspace;
 
 /* What changed. */
-#define SHOOTDOWN_TABLES 0u /* page tables went, too: no CPU may even keep the space loaded unflushed */
+#define SHOOTDOWN_TABLES \
+    0u /* page tables went, too: no CPU may even keep the space loaded unflushed */
 
 /* `pages` pages from `va` on changed, or SHOOTDOWN_TABLES; more than one flushes the whole space. A
  * halted CPU is not woken for pages alone: it flushes before it runs user code again. */

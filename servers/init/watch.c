@@ -10,7 +10,6 @@
 #include "grain/ipc.h"
 #include "grain/syscall.h"
 #include "grain/thread.h"
-#include "grain/windows.h"
 #include "servers/init/init.h"
 #include "servers/init/service.h"
 #include "servers/init/words.h"
@@ -43,12 +42,12 @@ __attribute__((format(printf, 1, 2))) static void say(const char *fmt, ...)
     (void)log_write((uint32_t)len < sizeof(self->buf) ? (uint32_t)len : sizeof(self->buf));
 }
 
+/* As the kernel sees it: the public record says so a moment later, and a client may be here before. */
 static bool has_died(const struct service *service)
 {
-    const struct env_public *record = env_record(service->id);
+    struct aspace_usage usage;
 
-    return service->id == 0 || record->id != service->id || record->status == ENV_DYING ||
-           record->status == ENV_DEAD;
+    return service->id == 0 || aspace_info(service->id, &usage) < 0;
 }
 
 /* Answers those who waited for this server. */

@@ -118,25 +118,20 @@ static envid_t handle_all(struct space *space, struct request *request, struct a
 /* The space that a request is about, or NULL and an error in *error. */
 static struct space *find_space(const struct request *request, int *error)
 {
+    bool is_fault = IPC_FAULT_IS(request->w[0]);
     uint32_t op = request->w[0] & 0xff;
-    struct space *space;
 
-    if (IPC_FAULT_IS(request->w[0])) {
-        space = space_find(request->from);
-    } else if (SERVER_OF(request->w[0]) != SERVER_PAGER || op >= CALLS ||
-               calls[op].handle == NULL) {
-        *error = -E_NO_SYS;
+    *error = -E_NO_SYS;
+    if (!is_fault &&
+        (SERVER_OF(request->w[0]) != SERVER_PAGER || op >= CALLS || calls[op].handle == NULL))
         return NULL;
-    } else if (calls[op].caller == FROM_PROCESS) {
-        space = space_find(request->from);
-    } else if (request->from != get(&servers.proc)) {
-        *error = -E_PERM;
-        return NULL;
-    } else {
-        space = space_find((envid_t)request->w[1]);
-    }
     *error = -E_BAD_ENV;
-    return space;
+    if (is_fault || calls[op].caller == FROM_PROCESS)
+        return space_find(request->from);
+    if (request->from == get(&servers.proc))
+        return space_find((envid_t)request->w[1]);
+    *error = -E_PERM;
+    return NULL;
 }
 
 /* Returns whom the answer is for; 0: nobody now. */

@@ -70,6 +70,7 @@ extern struct pager_servers {
 
 extern struct pager_stats stats; /* atomic counters */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written */
 static inline void count(uint32_t *counter, int32_t by)
 {
     __atomic_fetch_add(counter, (uint32_t)by, __ATOMIC_RELAXED);

@@ -41,8 +41,10 @@ static int limit_self(uint32_t more)
     };
     int error = aspace_info(0, &usage);
 
+    if (error < 0)
+        return error;
     limits.frames = usage.frames + more;
-    return error == 0 ? env_set_limits(0, &limits) : error;
+    return env_set_limits(0, &limits);
 }
 
 /* ---- The quota of a process. ---- */
@@ -58,11 +60,11 @@ static int touch_too_much(uintptr_t arg)
     return 2;
 }
 
-/* In a space full to the limit, a child of the same size fits still: it is charged by itself. */
+/* In a space full nearly to the limit, a child of the same size fits still: it is charged by itself. */
 static int fork_full(uintptr_t arg)
 {
     (void)arg;
-    if (limit_self(0) < 0)
+    if (limit_self(4) < 0)
         return 1;
     return child_run(nothing, 0);
 }
@@ -161,7 +163,7 @@ static void check_machine(void)
         return;
     touch((uintptr_t)cow_pages, COW_PAGES);
     struct usage before = usage_settled();
-    volatile uint32_t *ready = (volatile uint32_t *)va;
+    volatile uint32_t *ready = word_at(va);
     *ready = 0;
     pid_t writer = child_start(write_copies, va);
     uint32_t count = start_hogs(hogs, 4, ready);

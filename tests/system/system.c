@@ -58,6 +58,11 @@ envid_t process_env(pid_t pid)
     return process_list(pid, &info) == pid ? info.env : 0;
 }
 
+volatile uint32_t *word_at(uintptr_t va)
+{
+    return (volatile uint32_t *)va;
+}
+
 static struct usage usage_now(void)
 {
     struct kernel_counters counters = {.envs = 0};

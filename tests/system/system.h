@@ -32,6 +32,9 @@ bool child_is_zombie(pid_t pid);
 /* The first env of a process that is not gone; 0: none. */
 envid_t process_env(pid_t pid);
 
+/* The word there. */
+volatile uint32_t *word_at(uintptr_t va);
+
 /* Frames and envs in use, once they have not changed for a while. */
 struct usage {
     uint32_t frames;

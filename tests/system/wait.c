@@ -270,9 +270,9 @@ static void check_descendant(void)
                "kill_shared"))
         return;
     pid_t pid = child_start(grandchild, key);
-    while (*(volatile uint32_t *)va == 0)
+    while (*word_at(va) == 0)
         sleep_us(STEADY_US);
-    CHECK_OK(kill((pid_t) * (volatile uint32_t *)va), "kill_grandchild");
+    CHECK_OK(kill((pid_t)*word_at(va)), "kill_grandchild");
     CHECK_EQ(child_end(pid), 0, "kill_grandchild_status");
     CHECK_OK(memory_unmap(va, bytes), "kill_unmap");
 }

@@ -23,7 +23,7 @@ class Session(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.emulator = Emulator([])
+        cls.emulator = Emulator([], [])
         cls.addClassCleanup(cls.emulator.stop)
         cls.emulator.expect(re.escape(PROMPT))
 

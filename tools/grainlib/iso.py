@@ -29,7 +29,8 @@ def make(machine: Machine, output: Path) -> None:
             raise Failure(f"no {program}: install {package}")
     if not GRUB_DIR.is_dir():
         raise Failure(f"no {GRUB_DIR}: install grub-pc-bin")
-    tree = output.with_suffix(".tree")
+    # With a "=" in it xorriso would take the path for two.
+    tree = output.with_name(output.stem.replace("=", "-") + ".tree")
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "boot" / "grub").mkdir(parents=True)
     shutil.copy(machine.kernel, tree / "boot" / "grain.elf")

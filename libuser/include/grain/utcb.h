@@ -16,7 +16,7 @@
 /* How the library uses utcb->user: what each env must have for itself. Zero in a new env. */
 struct utcb_local {
     uint32_t notified; /* notification bits received but not yet asked for (grain/notify.h) */
-    uint32_t pid; /* one's process; 0: not asked for yet */
+    uint32_t pid;      /* one's process; 0: not asked for yet */
     uint32_t out_len;
     char out[UTCB_OUT_SIZE]; /* standard output, the line begun (stdio.h) */
     uint32_t jos[16];        /* the JOS user API's own */
