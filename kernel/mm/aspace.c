@@ -266,26 +266,15 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
 {
     struct gone gone;
     pte_t bits = pte_of_perm(perm);
-    struct frame *table = NULL;
     pte_t *pte = NULL;
-    uint32_t added = 0;
 
     gone.count = 0;
     for (uint32_t i = 0; i < pages; i++) {
-        uint32_t at = va + i * PAGE_SIZE;
-
-        pte = aspace_next_pte_locked(as, at, pte);
-        if (table == NULL || (at & (LARGE_SIZE - 1)) == 0)
-            table = table_frame(pte);
-        if (*pte & PTE_P) {
+        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
+        if (*pte & PTE_P)
             gone_add(&gone, PTE_PFN(*pte));
-        } else {
-            table->link++;
-            added++;
-        }
-        pte_set(pte, pte_of_pfn(pfns[i]) | bits);
+        aspace_set_locked(as, pte, pte_of_pfn(pfns[i]) | bits);
     }
-    as->frames += added;
     if (gone.count != 0) {
         shootdown(as, va, pages);
         frames_unref(gone.pfn, gone.count);
@@ -317,19 +306,16 @@ static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uin
     pte_t *pte = NULL;
 
     for (uint32_t i = 0; i < pages; i++) {
+        bool there;
+
         pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
-        pins[i] = FRAME_NONE;
-        if (pte == NULL || !(*pte & PTE_P)) {
-            if (perm & PERM_HOLES)
-                continue;
+        there = pte != NULL && *pte & PTE_P;
+        if (there ? perm & PERM_W && !(*pte & PTE_W) : !(perm & PERM_HOLES)) {
+            frames_unref(pins, i); /* all are mapped still: none is the last */
             return -E_INVAL;
         }
-        if (perm & PERM_W && !(*pte & PTE_W))
-            return -E_INVAL;
-        pins[i] = PTE_PFN(*pte);
-    }
-    for (uint32_t i = 0; i < pages; i++) {
-        if (pins[i] != FRAME_NONE)
+        pins[i] = there ? PTE_PFN(*pte) : FRAME_NONE;
+        if (there)
             frame_ref(pins[i]);
     }
     return 0;

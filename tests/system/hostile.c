@@ -16,8 +16,8 @@
 #include "tests/system/system.h"
 
 #define SOME_US 20000u
-#define FLOOD   500u
-#define RANDOM  1500u
+#define FLOOD   200u
+#define RANDOM  400u
 #define DEATHS  20u
 #define CALL_US 2000000u
 #define SERVER_LIST                              \

@@ -103,6 +103,7 @@ static int hog(uintptr_t ready)
         return 1;
     for (uint32_t i = 0; i < pages && frames_free() > HOG_LEAVES; i++)
         touch(va + i * PAGE_SIZE, 1);
+    printf("# a hog is full\n");
     *(volatile uint32_t *)ready = 1;
     for (;;)
         sleep(1000);
