@@ -1,7 +1,7 @@
 /* console: the terminal, on the serial line and on screen and keyboard at once.
  *
  * Input is cooked until a client asks for raw: an editor collects a line, with history, and shows it.
- * Ctrl-C interrupts the foreground process in both modes. A new foreground process finds it cooked.
+ * Ctrl-C interrupts the foreground process in both modes. When there is none any more it is cooked again.
  */
 #ifndef GRAIN_ABI_CONSOLE_H
 #define GRAIN_ABI_CONSOLE_H

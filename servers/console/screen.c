@@ -33,6 +33,7 @@ static uint32_t cursor(const struct screen *screen)
     return screen->row * SCREEN_COLUMNS + column;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through the struct */
 void screen_init(struct screen *screen, volatile uint16_t *cells, void (*set_cursor)(uint32_t))
 {
     *screen = (struct screen){.cells = cells, .set_cursor = set_cursor, .colours = COLOURS_PLAIN};

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import tarfile
 import tempfile
 import unittest
 from dataclasses import replace
@@ -14,6 +15,7 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
+import mkimage  # noqa: E402
 from grainlib import bochs, cmd_summary, iso, qemu  # noqa: E402
 from grainlib.build import SOURCE_DIR, Build, Module  # noqa: E402
 from grainlib.cmd_lint import shorten, unique_findings  # noqa: E402
@@ -249,6 +251,33 @@ class Commands(Folder):
     def test_no_build(self) -> None:
         with self.assertRaisesRegex(Failure, "no build in"):
             Build(self.folder / "nowhere")
+
+
+class Image(unittest.TestCase):
+    """The boot image."""
+
+    def test_files_begin_on_pages_and_any_tar_reads_them(self) -> None:
+        sizes = (0, 1, 511, 512, 513, 3071, 3072, 3073, 3584, 4095, 4096, 4097, 10000)
+        files = [(f"file{size}", bytes(size % 251 for _ in range(size))) for size in sizes]
+        image = mkimage.make_image(files)
+        self.assertEqual(len(image) % 4096, 0)
+        with tarfile.open(fileobj=io.BytesIO(image)) as archive:
+            members = archive.getmembers()
+            self.assertEqual([member.name for member in members], [name for name, _ in files])
+            for member, (_, data) in zip(members, files):
+                self.assertEqual(member.offset_data % 4096, 0)
+                self.assertEqual(archive.extractfile(member).read(), data)
+
+    def test_same_files_same_image(self) -> None:
+        files = [("a", b"x"), ("b", b"y")]
+        self.assertEqual(mkimage.make_image(files), mkimage.make_image(files))
+
+    def test_bad_names_are_refused(self) -> None:
+        for name in ("", "x" * 100):
+            with self.assertRaises(mkimage.ImageError):
+                mkimage.make_image([(name, b"")])
+        with self.assertRaises(mkimage.ImageError):
+            mkimage.make_image([("a", b""), ("a", b"")])
 
 
 class Summary(unittest.TestCase):

@@ -191,18 +191,27 @@ class Serial(unittest.TestCase):
         self.emulator.expect(rf"\^C\n{re.escape(PROMPT)}\Z")
         self.assertEqual(self.run_line("echo fresh"), ["fresh"])
 
+    def wait_for_job(self, seen: str) -> None:
+        """Enter commands until the shell has said that its background job is done."""
+        for _ in range(100):
+            if re.search(r"^\[\d+\] ", seen, re.MULTILINE):
+                return
+            self.emulator.type("echo mar'k'er\r")  # the echo of what is typed is not what is waited for
+            seen = self.emulator.expect(rf"^marker\n(.*\n)*{re.escape(PROMPT)}\Z")
+        raise AssertionError("the job does not end")
+
     def test_background(self) -> None:
         self.emulator.type("writers &\r")
         self.emulator.expect("writers: all done")
-        self.emulator.type("\r")
-        self.emulator.expect(re.escape(PROMPT))
-        self.assertEqual(self.run_line("echo on")[0], "on")
+        self.wait_for_job("")
+        self.assertEqual(self.run_line("echo on"), ["on"])
 
     def test_output_does_not_disturb_the_line(self) -> None:
         self.emulator.type("writers &\recho kept")
         self.emulator.expect(r"writers: all done\n(.*\n)*.*echo kept\Z")
         self.emulator.type("\r")
-        self.emulator.expect(rf"^kept\n(\[.*\n)?{re.escape(PROMPT)}\Z")
+        self.wait_for_job(self.emulator.expect(rf"^kept\n(\[.*\n)?{re.escape(PROMPT)}\Z"))
+        self.assertEqual(self.run_line("echo on"), ["on"])
 
     def test_raw_mode(self) -> None:
         self.emulator.type("top\r")
