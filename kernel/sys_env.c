@@ -3,6 +3,7 @@
  * Locks: the lock of the env acted on, alone.
  */
 #include "abi/errors.h"
+#include "kernel/arch.h"
 #include "kernel/arch/x86/context.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/sched/sched.h"
@@ -116,8 +117,10 @@ REGPARM int32_t sys_env_stop(struct env *self) NO_LOCK_ANALYSIS
         return 0;
     /* It runs on another CPU, is in a queue, or has to come out of its ipc: until its home CPU has seen
      * to that, the call is made again. Otherwise it stops before it gets to user mode, whenever that is. */
-    if (state == ENV_STATE_RUNNING || state == ENV_STATE_READY || flags & ENV_STOP_ABORT)
+    if (state == ENV_STATE_RUNNING || state == ENV_STATE_READY || flags & ENV_STOP_ABORT) {
+        cpu_relax();
         syscall_restart(self);
+    }
     return 0;
 }
 
