@@ -34,12 +34,26 @@ static bool in_text(uint32_t addr)
     return addr >= (uintptr_t)kernel_text_start && addr < (uintptr_t)kernel_text_end;
 }
 
-const char *ksyms_describe(uint32_t addr, bool is_return, char *buf)
+/* The function that addr is in, NULL outside the text. */
+static const char *find(uint32_t addr, uint32_t *offset)
 {
     const struct ksyms_table table = {ksyms_count, ksyms_addr, ksyms_name_off, ksyms_names};
+
+    return in_text(addr) ? ksyms_search(&table, addr, offset) : NULL;
+}
+
+uint32_t ksyms_offset(uint32_t addr)
+{
+    uint32_t offset;
+
+    return find(addr, &offset) != NULL ? offset : KSYMS_NO_TEXT;
+}
+
+const char *ksyms_describe(uint32_t addr, bool is_return, char *buf)
+{
     uint32_t inside = is_return ? addr - 1 : addr;
     uint32_t offset = 0;
-    const char *name = in_text(inside) ? ksyms_search(&table, inside, &offset) : NULL;
+    const char *name = find(inside, &offset);
 
     if (name == NULL)
         format_text(buf, KSYMS_TEXT_MAX, "%#x", addr);

@@ -28,4 +28,8 @@ const char *ksyms_search(const struct ksyms_table *table, uint32_t addr, uint32_
  * (after a call that never returns): then is_return makes the byte before it count. */
 const char *ksyms_describe(uint32_t addr, bool is_return, char *buf);
 
+/* How far addr is into its function; KSYMS_NO_TEXT if it is not in the kernel's text. */
+#define KSYMS_NO_TEXT UINT32_MAX
+uint32_t ksyms_offset(uint32_t addr);
+
 #endif

@@ -12,6 +12,9 @@
 #define FRAMES_MAX 32
 #define CS_RPL     3u
 
+#define OP_PUSH_EBP 0x55u
+#define OP_RET      0xc3u
+
 extern const char boot_stack[];
 extern const char boot_stack_top[];
 extern const char boot_pdpt[];
@@ -77,6 +80,25 @@ static void print_callers(uint32_t ebp)
     }
 }
 
+/* Interrupted before a function has made its frame (on its first instruction, or after the push of
+ * ebp), or on its RET: the frame at ebp is then its caller's, and the caller only on the stack. */
+static void print_caller_without_frame(const struct panic_regs *regs)
+{
+    uint32_t offset = ksyms_offset(regs->eip);
+    const uint8_t *code = (const uint8_t *)(uintptr_t)regs->eip;
+    uint32_t at = regs->esp;
+    struct stack_range stack;
+
+    if (offset == KSYMS_NO_TEXT || !find_stack(regs->esp, &stack))
+        return;
+    if (offset == 1 && code[-1] == OP_PUSH_EBP)
+        at += sizeof(uint32_t);
+    else if (offset != 0 && code[0] != OP_RET)
+        return;
+    if (at % 4 == 0 && at <= stack.top - sizeof(uint32_t))
+        print_frame(*(const uint32_t *)(uintptr_t)at, true);
+}
+
 __attribute__((noinline)) void arch_backtrace_here(void)
 {
     print_callers((uint32_t)(uintptr_t)__builtin_frame_address(0));
@@ -96,5 +118,6 @@ void arch_backtrace_regs(const struct panic_regs *regs)
         return;
     }
     print_frame(regs->eip, false);
+    print_caller_without_frame(regs);
     print_callers(regs->ebp);
 }
