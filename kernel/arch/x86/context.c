@@ -23,22 +23,6 @@
 #define DESC_USER_DATA   UINT64_C(0x00cff3000000ffff)
 #define DESC_TSS         UINT64_C(0x0000890000000000)
 
-_Static_assert(SYSCALL_COUNT == SYS_MAX, "offsets.h");
-_Static_assert(OFFSET_CPU_CURRENT == offsetof(struct cpu, current), "offsets.h");
-_Static_assert(ENV_PENDING == offsetof(struct env, pending), "offsets.h");
-_Static_assert(ENV_RESUME == offsetof(struct env, resume), "offsets.h");
-_Static_assert(ENV_EDI == offsetof(struct env, regs.edi), "offsets.h");
-_Static_assert(ENV_ESI == offsetof(struct env, regs.esi), "offsets.h");
-_Static_assert(ENV_EBP == offsetof(struct env, regs.ebp), "offsets.h");
-_Static_assert(ENV_EBX == offsetof(struct env, regs.ebx), "offsets.h");
-_Static_assert(ENV_EDX == offsetof(struct env, regs.edx), "offsets.h");
-_Static_assert(ENV_ECX == offsetof(struct env, regs.ecx), "offsets.h");
-_Static_assert(ENV_EAX == offsetof(struct env, regs.eax), "offsets.h");
-_Static_assert(ENV_EIP == offsetof(struct env, regs.eip), "offsets.h");
-_Static_assert(ENV_EFLAGS == offsetof(struct env, regs.eflags), "offsets.h");
-_Static_assert(ENV_ESP == offsetof(struct env, regs.esp), "offsets.h");
-_Static_assert(ENV_SYSCALLS == offsetof(struct env, limits.syscalls), "offsets.h");
-
 extern const char vsys_start[], vsys_return[], vsys_end[];
 extern const char trap_stubs[];
 void sysenter_entry(void);

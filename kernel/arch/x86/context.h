@@ -7,7 +7,6 @@
 #define GRAIN_ARCH_X86_CONTEXT_H
 
 #include "kernel/arch/x86/memlayout.h"
-#include "kernel/arch/x86/offsets.h"
 #include "kernel/env.h"
 
 /* BSP, once: the interrupt descriptor table and the page with the system call stub. */

@@ -2,17 +2,15 @@
  *
  * On entry from user mode all registers go straight into the current env (CPU_CURRENT is at a fixed
  * address, so no register is needed to find it); the stack is empty then, and C code may leave by
- * resuming any env. DS and ES are not loaded: see repair_segments.
+ * resuming any env. DS and ES are not loaded: see repair_segments. offsets.c makes the symbols CPU_*,
+ * ENV_* and RESUME_*.
  */
 #include "abi/layout.h"
 #include "abi/syscalls.h"
 #include "kernel/arch/x86/cpustate.h"
 #include "kernel/arch/x86/memlayout.h"
-#include "kernel/arch/x86/offsets.h"
 #include "kernel/arch/x86/vectors.h"
 
-#define RESUME_SYSEXIT 0
-#define RESUME_IRET    1
 #define E_NO_SYS       9
 #define E_PERM         10
 #define EFLAGS_TF      0x100

@@ -31,7 +31,13 @@
 #define DFSTACK_TOP     (PERCPU_WINDOW + GRAIN_U(0x1b000))
 #define KMAP_WINDOW     (PERCPU_WINDOW + GRAIN_U(0x20000)) /* KMAP_SLOTS pages */
 #define KMAP_SLOTS      4
-/* THIS_UTCB (abi/layout.h) is the page at PERCPU_WINDOW + 0x30000. */
+/* THIS_UTCB (abi/layout.h) is the page at PERCPU_WINDOW + 0x30000, and behind it the same frame,
+ * writable for the kernel. */
+#define UTCB_WORD (THIS_UTCB + GRAIN_U(0x1000))
+
+/* Inside the stub at VSYS_ENTER: its SYSENTER, and where SYSEXIT comes back. */
+#define VSYS_SYSENTER (VSYS_ENTER + 2)
+#define VSYS_RETURN   (VSYS_ENTER + 4)
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -17,7 +17,6 @@
 #define LOW_MEMORY_END   0x100000u
 #define FRAME_LIMIT_MAX  0x200000u /* 8 GiB: 4 GiB of RAM and the hole below */
 #define CPU_WINDOW_PAGES (PERCPU_CPU_SIZE / PAGE_SIZE)
-#define UTCB_WORD_KERNEL (THIS_UTCB + PAGE_SIZE) /* the same frame, writable, kernel only */
 
 extern char kernel_text_start[], kernel_text_end[];
 extern char kernel_rodata_start[], kernel_rodata_end[];
@@ -260,7 +259,7 @@ bool paging_create_cpu(uint32_t id)
         !window_back(window, DFSTACK_BASE, (DFSTACK_TOP - DFSTACK_BASE) / PAGE_SIZE))
         return false;
     window_map(window, THIS_UTCB, virt_to_phys(utcb_word), PTE_U);
-    window_map(window, UTCB_WORD_KERNEL, virt_to_phys(utcb_word), PTE_W);
+    window_map(window, UTCB_WORD, virt_to_phys(utcb_word), PTE_W);
     directory[kernel_slot(PERCPU_WINDOW)] = table_entry(window, PTE_W | PTE_U);
 
     kernel_directory[id] = directory;
