@@ -41,6 +41,7 @@ struct cpu {
     struct frame_cache frames[2]; /* by zone */
     uint32_t pins[IPC_PAGES_MAX]; /* frames on their way between two address spaces */
     uint64_t idle_ticks;          /* halted so far, TSC */
+    uint64_t charged;             /* TSC up to which CPU time is somebody's, or nobody's */
 
     /* Written by the owner, read by others. */
     uint32_t cr3; /* what is loaded; shootdowns go to the CPUs that have the space loaded */

@@ -32,6 +32,7 @@ void sched_init_cpu(void)
     for (uint32_t i = 0; i < SCHED_PRIORITIES; i++)
         list_init(&cpu->ready[i]);
     cpu->timer_armed = CPU_NEVER;
+    cpu->charged = rdtsc();
     sched_slice = tsc_from_us(SCHED_SLICE_US);
     sched_claim_grace = tsc_from_us(SCHED_CLAIM_GRACE_US);
     timer_init_cpu();
@@ -350,6 +351,31 @@ void sched_take_inbox(void)
     }
 }
 
+/* CPU time. Who runs when the timer fires, or ran last when the CPU halts, is charged all that has passed
+ * since one of these happened last. So switching from env to env costs nothing more, nothing is lost, and
+ * the sum is right; whose it is, is sampled. */
+
+static void sched_charge(struct env *e, uint64_t now)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (e != NULL) {
+        e->ticks += now - cpu->charged;
+        env_public[env_index(e)].time_us = (uint32_t)tsc_to_us(e->ticks);
+    }
+    cpu->charged = now;
+}
+
+/* `e` was current a moment ago. It can only die, or get another home, here; if it has died, the slot may be
+ * another env's by now, at home where it was made. The state before the home: see sched_look. */
+static bool sched_is_still_here(const struct env *e)
+{
+    enum env_state state = env_state(e);
+
+    return state != ENV_STATE_FREE && state != ENV_STATE_DEAD &&
+           atomic_load_explicit(&e->home, memory_order_relaxed) == cpu_id();
+}
+
 /* Timer interrupt. */
 
 static void sched_expire(uint64_t now)
@@ -370,11 +396,12 @@ void sched_tick(void)
     uint64_t next;
 
     cpu->timer_armed = CPU_NEVER;
+    if (cpu->current != NULL)
+        sched_charge(cpu->current, now);
     sched_expire(now);
     next = timer_next();
     if (cpu->current != NULL) {
         if (now >= cpu->slice_end) {
-            cpu->current->ticks += sched_slice;
             cpu->slice_end = now + sched_slice;
             atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
             /* What waits here may be of lower priority, and a CPU have become idle since. */
@@ -388,22 +415,24 @@ void sched_tick(void)
 
 /* Switching. */
 
-/* Halts, and keeps the books of it where user code sees them. */
-static void sched_halt(void)
+/* Halts, and keeps the books of it where user code sees them. last: who ran before, or NULL. */
+static void sched_halt(struct env *last)
 {
     struct sysinfo_cpu *load = &first_sysinfo->cpus[cpu_id()];
     uint64_t start = rdtsc();
 
+    sched_charge(last != NULL && sched_is_still_here(last) ? last : NULL, start);
     load->halted_since = (uint32_t)tsc_to_us(start - tsc_start) | 1u;
     kernel_exit();
     cpu_halt_with_irqs();
     kernel_enter();
-    this_cpu()->idle_ticks += rdtsc() - start;
+    this_cpu()->charged = rdtsc();
+    this_cpu()->idle_ticks += this_cpu()->charged - start;
     load->idle_us = (uint32_t)tsc_to_us(this_cpu()->idle_ticks);
     load->halted_since = 0;
 }
 
-static void sched_idle(void)
+static void sched_idle(struct env *last)
 {
     uint32_t bit = 1u << cpu_id();
 
@@ -412,7 +441,7 @@ static void sched_idle(void)
     atomic_fetch_or(&cpu_idle_mask, bit);
     if (atomic_load_explicit(&this_cpu()->self->inbox_head, memory_order_relaxed) == NULL) {
         lockdep_assert_none("into halt");
-        sched_halt();
+        sched_halt(last);
     }
     atomic_fetch_and(&cpu_idle_mask, ~bit);
     shootdown_catch_up();
@@ -438,6 +467,7 @@ static void sched_report_end(void)
 static void sched_loop(void)
 {
     struct cpu *cpu = this_cpu();
+    struct env *last = cpu->current;
 
     for (;;) {
         struct env *e;
@@ -447,7 +477,8 @@ static void sched_loop(void)
         e = queue_pick();
         if (e == NULL) {
             sched_report_end();
-            sched_idle();
+            sched_idle(last);
+            last = NULL;
             continue;
         }
         cpu->slice_end = rdtsc() + sched_slice;

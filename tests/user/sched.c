@@ -270,9 +270,32 @@ static void check_low_reaches_idle(void)
     CHECK_OK(test_pin(0, SCHED_ANY_CPU), "sched_low_idle_unpin");
 }
 
+/* Whoever runs is charged, whoever waits is not, and the sum is not more than there was. */
+static void check_time(void)
+{
+    CHECK_OK(env_set_sched(0, HIGH, 0), "sched_time_pin");
+    stop = 0;
+    uint64_t began = time_us();
+    sleep_us(1000); /* this CPU halts: what was before is somebody's already */
+    envid_t busy = start_spinner(0, SCHED_PRIO_DEFAULT, 0);
+    envid_t waiting = thread_prepare(say_cpu, NULL);
+    CHECK(busy > 0 && waiting > 0 && env_start(waiting) == 0, "sched_time_start");
+    for (uint32_t tries = 0; tries < 2000 && env_record(busy)->time_us < HIGH_US; tries++)
+        sleep_us(1000);
+    uint32_t used = env_record(busy)->time_us;
+    CHECK(used >= HIGH_US, "sched_time_busy");
+    CHECK(used <= time_us() - began, "sched_time_not_more");
+    CHECK(env_record(waiting)->time_us < used / 2, "sched_time_waiting");
+    stop = 1;
+    CHECK_OK(notify(waiting, BIT_GO), "sched_time_go");
+    CHECK(thread_join(busy, NULL) == 0 && thread_join(waiting, NULL) == 0, "sched_time_end");
+    CHECK_OK(test_pin(0, SCHED_ANY_CPU), "sched_time_unpin");
+}
+
 int main(void)
 {
     check_errors();
+    check_time();
     check_round_robin();
     check_preemption();
     CHECK_OK(env_set_sched(0, HIGH + 1, SCHED_ANY_CPU), "sched_main_above");
