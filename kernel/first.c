@@ -173,6 +173,8 @@ void first_start(const struct bootinfo *info)
     struct env *e;
     int error;
 
+    if (info->first_skipped) /* what comes next is not meant to have all rights */
+        panic("the first boot module, which is to be the first program, is malformed");
     if (info->nmodules == 0)
         panic("no boot module: nothing to run");
     what.aspace = aspace_create(UINT32_MAX);

@@ -45,8 +45,13 @@ class Boot(unittest.TestCase):
         """A program of the build."""
         return self.build.module(name).path
 
-    def boot(self, *modules: Path, append: str = "init.test", smp: int = 2, mem: int = 64) -> Ending:
-        """How a boot ends; self.lines are its console then. `init` comes first unless modules are given."""
+    def boot(
+        self, *modules: Path, append: str = "init.test", smp: int = 2, mem: int = 64, alone: bool = False
+    ) -> Ending:
+        """How a boot ends; self.lines are its console then. Without modules `init` and `smoke` are, unless the
+        kernel is to be alone."""
+        if not modules and not alone:
+            modules = (self.program("init"), self.program("smoke"))
         machine = Machine(
             build=self.build,
             engine="qemu",
@@ -56,7 +61,7 @@ class Boot(unittest.TestCase):
             thread="multi",
             kernel_name="grain",
             kernel=self.build.kernel("grain"),
-            modules=tuple(map(Module, modules or (self.program("init"), self.program("smoke")))),
+            modules=tuple(map(Module, modules)),
             append=append,
         )
         self.lines = []
@@ -94,9 +99,17 @@ class FirstProgram(Boot):
         ending = self.boot(self.file("init.elf", init[:3000]))
         self.expect_panic(ending, "init.elf", "a segment is beyond the end of the file")
 
+    def test_none(self) -> None:
+        self.expect_panic(self.boot(alone=True), "no boot module")
+
     def test_empty(self) -> None:
-        self.expect_panic(self.boot(self.file("init.elf", b"")), "no boot module")
+        self.expect_panic(self.boot(self.file("init.elf", b"")), "the first boot module", "is malformed")
         self.expect_line("multiboot: module", "is empty")
+
+    def test_empty_before_another(self) -> None:
+        """The next one is not taken for it."""
+        ending = self.boot(self.file("init.elf", b""), self.program("init"), self.program("smoke"))
+        self.expect_panic(ending, "the first boot module", "is malformed")
 
     def test_kernel_is_no_program(self) -> None:
         self.expect_panic(self.boot(self.build.kernel("grain")), "a segment is outside user memory")

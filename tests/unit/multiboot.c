@@ -186,6 +186,7 @@ static void check_bad_module(uint32_t start, uint32_t end, const char *what)
     CHECK(parse());
     CHECK_INT(out.nmodules, 1);
     CHECK_INT(out.modules[0].start, 0x201000);
+    CHECK(out.first_skipped);
     CHECK(strstr(host_console(), what) != NULL);
 }
 
@@ -211,6 +212,7 @@ static void multiboot_module_edges(void)
     put_module(1, KERNEL_END, KERNEL_END + 1, 0);
     CHECK(parse());
     CHECK_INT(out.nmodules, 1);
+    CHECK(!out.first_skipped);
     CHECK(strstr(host_console(), "overlaps another module") != NULL);
 }
 

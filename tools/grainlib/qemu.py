@@ -61,7 +61,8 @@ def boot_source(machine: Machine) -> list[str]:
     if machine.boot == "iso":
         return ["-cdrom", display_path(iso.path(machine))]
     words = ["-kernel", display_path(machine.kernel)]
-    words += ["-initrd", ",".join(module_words(machine))]
+    if machine.modules:
+        words += ["-initrd", ",".join(module_words(machine))]
     if machine.append:
         words += ["-append", machine.append]
     return words

@@ -144,14 +144,15 @@ static const char *module_fault(const struct multiboot_input *input, const struc
     return NULL;
 }
 
-static void add_module(const struct multiboot_input *input, struct bootinfo *out,
+/* Returns false: it is malformed, and skipped. */
+static bool add_module(const struct multiboot_input *input, struct bootinfo *out,
                        const struct info_module *module)
 {
     const char *fault = module_fault(input, out, module);
 
     if (fault != NULL) {
         log_warn("multiboot: module %#x-%#x %s, skipped", module->start, module->end, fault);
-        return;
+        return false;
     }
     struct boot_module *to = &out->modules[out->nmodules++];
     to->start = module->start;
@@ -159,6 +160,7 @@ static void add_module(const struct multiboot_input *input, struct bootinfo *out
     if (module->cmdline != 0)
         info_copy_string(input, "a module's command line", module->cmdline, to->cmdline,
                          sizeof(to->cmdline));
+    return true;
 }
 
 static void read_modules(const struct multiboot_input *input, const struct info *info,
@@ -178,7 +180,8 @@ static void read_modules(const struct multiboot_input *input, const struct info 
             log_warn("multiboot: module list at %#x is out of reach", info->mods_addr);
             return;
         }
-        add_module(input, out, &module);
+        if (!add_module(input, out, &module) && i == 0)
+            out->first_skipped = true;
     }
 }
 

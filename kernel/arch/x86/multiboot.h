@@ -37,6 +37,7 @@ struct bootinfo {
     uint32_t nregions;
     struct boot_region regions[BOOT_REGIONS_MAX];
     uint32_t nmodules;
+    bool first_skipped; /* the loader's first module was malformed: modules[0] is another */
     struct boot_module modules[BOOT_MODULES_MAX];
 };
 
