@@ -5,15 +5,22 @@
 
 What lies between two files is an entry of its own: a pax header with nothing but a comment, which every tar passes
 over. The order is that of the arguments, and the same files make the same archive.
+
+Of programs (ELF, 32 bit, little endian) only what is loaded goes in: symbols and debug information stay in the build.
 """
 
 from __future__ import annotations
 
+import struct
 import sys
 from pathlib import Path
 
 BLOCK = 512
 PAGE = 4096
+ELF_MAGIC = b"\x7fELF\x01\x01"  # 32 bit, little endian
+ELF_HEADER = struct.Struct("<16s2H5I6H")
+ELF_PROGRAM_HEADER = struct.Struct("<8I")
+PT_LOAD = 1
 NAME_MAX = 99  # bytes of a name; the field has 100, with a 0 at the end
 
 
@@ -54,6 +61,25 @@ def padding(position: int) -> bytes:
     return header("pad", size, b"x") + record + b"-" * (size - len(record) - 1) + b"\n"
 
 
+def without_sections(data: bytes) -> bytes:
+    """An ELF file cut off behind the last byte that is loaded, without its table of sections; others as they are."""
+    if not data.startswith(ELF_MAGIC) or len(data) < ELF_HEADER.size:
+        return data
+    fields = list(ELF_HEADER.unpack_from(data))
+    start, entry_size, count = fields[5], fields[9], fields[10]
+    end = start + entry_size * count
+    if entry_size != ELF_PROGRAM_HEADER.size or end > len(data):
+        return data
+    for index in range(count):
+        kind, offset, _, _, size, *_ = ELF_PROGRAM_HEADER.unpack_from(data, start + index * entry_size)
+        if kind == PT_LOAD:
+            end = max(end, offset + size)
+    if end > len(data):
+        return data
+    fields[6] = fields[12] = fields[13] = 0  # e_shoff, e_shnum, e_shstrndx
+    return ELF_HEADER.pack(*fields) + data[ELF_HEADER.size : end]
+
+
 def make_image(files: list[tuple[str, bytes]]) -> bytes:
     """The archive of these files."""
     image = bytearray()
@@ -76,7 +102,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         pairs = [argument.split("=", 1) for argument in arguments[1:]]
-        Path(arguments[0]).write_bytes(make_image([(name, Path(path).read_bytes()) for name, path in pairs]))
+        Path(arguments[0]).write_bytes(make_image([(name, without_sections(Path(path).read_bytes())) for name, path in pairs]))
     except (ImageError, OSError) as error:
         print(f"mkimage: {error}", file=sys.stderr)
         return 2

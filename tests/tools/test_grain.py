@@ -272,6 +272,18 @@ class Image(unittest.TestCase):
         files = [("a", b"x"), ("b", b"y")]
         self.assertEqual(mkimage.make_image(files), mkimage.make_image(files))
 
+    def test_of_a_program_what_is_loaded_goes_in(self) -> None:
+        segment = mkimage.ELF_PROGRAM_HEADER.pack(mkimage.PT_LOAD, 100, 0, 0, 50, 50, 5, 4096)
+        note = mkimage.ELF_PROGRAM_HEADER.pack(4, 150, 0, 0, 9, 9, 4, 1)
+        ident = mkimage.ELF_MAGIC.ljust(16, b"\0")
+        whole = mkimage.ELF_HEADER.pack(ident, 2, 3, 1, 0, 52, 160, 0, 52, 32, 2, 40, 3, 2)
+        whole = (whole + segment + note).ljust(150, b"t") + b"symbols"
+        cut = mkimage.without_sections(whole)
+        self.assertEqual((len(cut), cut[52:]), (150, whole[52:150]))
+        self.assertEqual(mkimage.ELF_HEADER.unpack_from(cut)[6], 0)
+        for other in (b"", b"text", whole[:40], whole[:90], whole[:120], b"\x7fELF\x02" + whole[5:]):
+            self.assertEqual(mkimage.without_sections(other), other)
+
     def test_bad_names_are_refused(self) -> None:
         for name in ("", "x" * 100):
             with self.assertRaises(mkimage.ImageError):
