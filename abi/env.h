@@ -36,7 +36,7 @@ struct env_public {
     volatile uint32_t cpu;       /* home CPU */
     volatile uint32_t priority;
     volatile uint32_t aspace;  /* an opaque number, equal for envs that share an address space */
-    volatile uint32_t time_us; /* CPU time used, sampled (docs/caveats.md); microseconds, modulo 2^32 */
+    volatile uint32_t time_us; /* CPU time used, microseconds, modulo 2^32; sampled */
     volatile uint32_t upcall;
     volatile uint32_t ipc_receiving;
     volatile uint32_t ipc_dstva;
