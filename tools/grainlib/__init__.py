@@ -10,5 +10,10 @@ launch     from a machine to a running guest
 guest      a running emulator and the lines of its console
 ending     how a boot ended, told from those lines
 tap        test results
+cases      what is measured, and in which program
+optimised  the builds that are measured
+rsp        a debugger's connection to an emulator
+trace      an emulator's log of executed instructions
+code       what the instruction at an address is
 cmd_*      one command each: add_parser() and a function of the parsed arguments
 """

@@ -32,7 +32,7 @@ vgaromimage: file={vga_bios}
 ata0-master: type=cdrom, path="{iso}", status=inserted
 boot: cdrom
 com1: enabled=1, mode=term, dev={console}
-sound: waveoutdrv=dummy
+{results}sound: waveoutdrv=dummy
 speaker: enabled=0
 log: {log}
 panic: action=fatal
@@ -72,6 +72,7 @@ def configure(machine: Machine, console: str) -> None:
             vga_bios=VGA_BIOS,
             iso=iso.path(machine),
             console=console,
+            results=f"com2: enabled=1, mode=file, dev={machine.results}\n" if machine.results else "",
             log=folder(machine) / "bochs.log",
         )
     )

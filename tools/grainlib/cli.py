@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from types import FrameType
 
-from grainlib import cmd_gdb, cmd_iso, cmd_lint, cmd_run, cmd_summary, cmd_test
+from grainlib import cmd_gdb, cmd_iso, cmd_lint, cmd_profile, cmd_run, cmd_summary, cmd_test
 from grainlib.failure import Failure
 
 # A further command is a module here, with add_parser(commands) that sets `command` to its function.
-COMMANDS = (cmd_run, cmd_test, cmd_gdb, cmd_iso, cmd_lint, cmd_summary)
+COMMANDS = (cmd_run, cmd_test, cmd_gdb, cmd_iso, cmd_profile, cmd_lint, cmd_summary)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -38,4 +39,7 @@ def main(argv: list[str]) -> int:
         print(f"grain: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:  # whoever read our output has seen enough; nothing more can be flushed to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

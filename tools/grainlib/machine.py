@@ -30,6 +30,7 @@ class Machine:
     kernel: Path
     modules: tuple[Module, ...]
     append: str
+    results: Path | None = None  # the file behind the second serial port, if there is one
 
     def name(self) -> str:
         """A file name for what this boot leaves behind; the same boot has the same name."""

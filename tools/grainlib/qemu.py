@@ -30,6 +30,8 @@ def command(machine: Machine, serial: str = "stdio", debug: bool = False) -> lis
     words = [PROGRAM, *accelerator(machine), "-smp", str(machine.smp), "-m", f"{machine.mem_mib}M"]
     words += boot_source(machine)
     words += ["-display", "none", "-serial", serial, "-nic", "none", "-no-reboot"]
+    if machine.results is not None:
+        words += ["-serial", f"file:{display_path(machine.results)}"]
     if "mon:" not in serial:
         words += ["-monitor", "none"]
     words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
