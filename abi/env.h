@@ -47,10 +47,11 @@ struct env_public {
 };
 _Static_assert(sizeof(struct env_public) == 64, "envs[] entries are 64 bytes");
 
-/* Registers of a user context. Segments are fixed, so they are not here. */
+/* Registers of a user context. Segments are fixed, so they are not here. The stack pointer is first: of
+ * an env blocked in an ipc it is all that counts, and the kernel keeps it near what else counts then. */
 struct env_regs {
+    uint32_t esp, eip, eflags;
     uint32_t edi, esi, ebp, ebx, edx, ecx, eax;
-    uint32_t eip, eflags, esp;
 };
 _Static_assert(sizeof(struct env_regs) == 40, "ten registers");
 

@@ -21,7 +21,7 @@ enum death_step { DEATH_VOID_ID, DEATH_MAILBOX, DEATH_RELATIONS, DEATH_MEMORY, D
 /* The id, kept where the controller can ask for it. */
 static uint32_t death_id(const struct env *e)
 {
-    return (uint32_t)env_public[env_index(e)].id;
+    return (uint32_t)e->public->id;
 }
 
 static void death_void_id(struct env *e)
@@ -31,7 +31,7 @@ static void death_void_id(struct env *e)
     if (e->death.cause == 0)
         e->death.cause = e->fault_refused ? ENV_FAULTED : ENV_KILLED;
     env_unlock(e);
-    env_public[env_index(e)].status = ENV_DYING;
+    e->public->status = ENV_DYING;
     irq_release_all(death_id(e));
     /* The id is void before anybody is searched for. Pairs with the fence in ipc_publish_wait. */
     atomic_thread_fence(memory_order_seq_cst);
@@ -76,7 +76,7 @@ static void death_pass_on(struct env *child, const struct env *e, uint32_t bits)
         to = death_heir(e);
         atomic_store(&child->controller, to);
     } while (to != 0 && env_find(to) == NULL);
-    env_public[env_index(child)].controller = (envid_t)to;
+    child->public->controller = (envid_t)to;
     if (to == 0 || child->death_bits != 0) /* 0: nobody waited for it, and nobody will */
         child->death_bits = to == 0 ? 0 : bits;
     env_unlock(child);

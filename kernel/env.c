@@ -33,6 +33,7 @@ void env_init(void) NO_LOCK_ANALYSIS
         list_init(&e->senders);
         list_init(&e->receivers);
         list_init(&e->link);
+        e->public = &env_public[i];
         e->next_id = ENV_ID_FIRST + i;
         e->free_next = env_free_list;
         env_free_list = e;
@@ -63,7 +64,23 @@ void env_set_state(struct env *e, enum env_state state)
 {
     /* Release: who sees the new state sees what was written before it. Pairs with env_state(). */
     atomic_store_explicit(&e->state, state, memory_order_release);
-    env_public[env_index(e)].status = env_status_of(state);
+    e->public->status = env_status_of(state);
+}
+
+void env_update_slow(struct env *e)
+{
+    bool limited = !(e->limits.syscalls[SYS_ipc / 32] >> SYS_ipc % 32 & 1u) ||
+                   e->limits.send_count != ENV_SEND_ANY;
+    bool attached = atomic_load_explicit(&e->mailbox, memory_order_relaxed) != e;
+
+    e->slow = (limited ? SLOW_LIMITS : 0) | (attached ? SLOW_ATTACHED : 0);
+}
+
+void env_set_priority(struct env *e, uint32_t priority)
+{
+    atomic_store_explicit(&e->priority, priority, memory_order_relaxed);
+    atomic_store_explicit(&e->above, ~UINT32_C(1) << priority, memory_order_relaxed);
+    e->public->priority = priority;
 }
 
 struct env *env_find_lock(uint32_t id) NO_LOCK_ANALYSIS
@@ -148,12 +165,10 @@ static uint32_t env_next_id(uint32_t id)
 
 void env_free_unlock(struct env *e)
 {
-    uint32_t index = env_index(e);
-
     atomic_store(&e->id, 0);
     env_set_state(e, ENV_STATE_FREE);
-    env_public[index].id = 0;
-    env_public[index].controller = 0;
+    e->public->id = 0;
+    e->public->controller = 0;
     env_unlock(e);
     env_give_slot(e);
 }
@@ -177,6 +192,7 @@ static void env_fill(struct env *e, const struct env_new *what)
     e->aspace = what->aspace;
     e->limits = *what->limits;
     e->ipc_op = 0;
+    e->win_va = 0;
     e->win_pages = 0;
     e->faulting = false;
     e->fault_refused = false;
@@ -188,16 +204,16 @@ static void env_fill(struct env *e, const struct env_new *what)
     e->ticks = 0;
     atomic_store(&e->wait_from, WAIT_ANY);
     atomic_store(&e->pager, 0);
-    atomic_store(&e->priority, what->priority);
+    atomic_store(&e->ready, 0);
     atomic_store(&e->pinned, SCHED_ANY_CPU);
     atomic_store(&e->mailbox, e);
+    env_update_slow(e);
     sched_set_home(e, cpu_id());
 }
 
 /* The slot becomes an env: from here on others find it. Returns its id. */
 static uint32_t env_publish(struct env *e, const struct env_new *what)
 {
-    struct env_public *public = &env_public[env_index(e)];
     uint32_t id;
 
     env_lock(e);
@@ -205,6 +221,7 @@ static uint32_t env_publish(struct env *e, const struct env_new *what)
     e->next_id = env_next_id(id);
     e->mailbox_id = id;
     e->notified = 0;
+    e->mail = false;
     e->upcall = 0;
     e->upcall_top = 0;
     e->death = (struct env_death){0};
@@ -213,11 +230,11 @@ static uint32_t env_publish(struct env *e, const struct env_new *what)
     atomic_store(&e->pending, 0);
     e->utcb->self = id;
     e->utcb->va = e->utcb_va;
-    *public = (struct env_public){.id = (envid_t)id,
-                                  .controller = (envid_t)what->controller,
-                                  .cpu = cpu_id(),
-                                  .priority = what->priority,
-                                  .aspace = what->aspace->serial};
+    *e->public = (struct env_public){.id = (envid_t)id,
+                                     .controller = (envid_t)what->controller,
+                                     .cpu = cpu_id(),
+                                     .aspace = what->aspace->serial};
+    env_set_priority(e, what->priority);
     env_set_state(e, ENV_STATE_STOPPED);
     atomic_store(&e->id, id);
     env_unlock(e);
@@ -334,7 +351,7 @@ _Noreturn REGPARM void env_run(struct env *e)
     cpu->current = e;
     if (env_state(e) != ENV_STATE_RUNNING) {
         env_set_state(e, ENV_STATE_RUNNING);
-        env_public[env_index(e)].runs++;
+        e->public->runs++;
     }
     if (unlikely(atomic_load_explicit(&e->pending, memory_order_relaxed) != 0))
         env_honour(e);

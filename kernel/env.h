@@ -56,26 +56,44 @@ enum env_resume {
 #define PENDING_TIMER \
     0x40u /* claimer: it is in its receive phase now, whose timer does not run yet */
 
-#define WAIT_ANY 0 /* wait_from: no particular partner */
+#define WAIT_ANY  0           /* wait_from: no particular partner */
+#define READY_ANY 0xffffffffu /* ready: for whoever comes */
+
+/* env.slow */
+#define SLOW_LIMITS   0x1u /* it may not call ipc, or not send to everyone */
+#define SLOW_ATTACHED 0x2u /* it serves another env's mailbox */
+
+/* `ready` tells the fast path in one word whether it may hand this env a message: READY_ANY, it waits at
+ * its own mailbox for anyone; an id, it waits for that env alone; 0, look closer. Not 0 implies: no
+ * timeout, no fault, entered by SYSENTER, and for READY_ANY is_awaited. Set together with RECEIVING,
+ * cleared with CLAIMED or RUNNING, and by its home CPU, the only one that relies on it, when it finds
+ * something pending. So nothing pending is overlooked: whoever pends, pokes, and either the home CPU
+ * has looked by the time of the message, or it will before the env gets to run user code for long. */
 
 struct env {
-    /* What a message touches. */
+    /* What a message touches: one cache line, the user stack pointer its last word. */
     struct lock lock;
-    _Atomic uint32_t pending;
-    _Atomic uint32_t state;       /* enum env_state; see above who writes it */
     _Atomic uint32_t id;          /* written under lock; 0: no living env */
-    _Atomic uint32_t wait_from;   /* receiving from this env alone; written by the env's owner */
-    uint32_t cr3;                 /* home CPU; as loaded on it */
+    _Atomic uint32_t state;       /* enum env_state; see above who writes it */
+    _Atomic uint32_t ready;       /* see below */
     _Atomic uint32_t home;        /* written by the home CPU */
+    _Atomic uint32_t above;       /* bits of the priorities above its own; written under lock */
+    uint32_t cr3;                 /* home CPU; as loaded on it */
     uint32_t utcb_va;             /* immutable */
-    struct utcb *utcb;            /* immutable; kernel address */
-    struct env *_Atomic mailbox;  /* whose mailbox it receives from; written by itself */
-    struct env *_Atomic waits_at; /* blocked at this mailbox; written under that mailbox's lock */
+    _Atomic uint32_t wait_from;   /* receiving from this env alone; written by the env's owner */
+    struct env *_Atomic waits_at; /* blocked at this mailbox; written by the env's owner */
+    uint32_t ipc_op;              /* eax at entry; owner of the env */
     uint32_t resume;              /* enum env_resume; owner of the env */
-    struct env_regs regs;         /* owner of the env */
+    uint32_t slow;                /* SLOW_*: why it may not use the fast path; written by itself */
+    bool mail GUARDED_BY(&lock);  /* set when a sender or bits come to wait in its mailbox */
+    struct env_public *public;    /* immutable */
+    struct env_regs regs;         /* owner of the env; esp first */
+
+    _Atomic uint32_t pending;
+    struct utcb *utcb;           /* immutable; kernel address */
+    struct env *_Atomic mailbox; /* whose mailbox it receives from; written by itself */
 
     /* The ipc it is in. Owner of the env; while it is blocked, whoever may claim it reads. */
-    uint32_t ipc_op;      /* eax at entry */
     uint32_t ipc_partner; /* edx at entry */
     uint32_t win_va;      /* where pages may come, */
     uint32_t win_pages;   /* and how many */
@@ -85,7 +103,7 @@ struct env {
 
     /* Its own mailbox: guarded by lock. */
     struct list senders GUARDED_BY(&lock);   /* envs in SENDING, first come first */
-    struct list receivers GUARDED_BY(&lock); /* envs in RECEIVING that take from anyone */
+    struct list receivers GUARDED_BY(&lock); /* attached envs in RECEIVING that take from anyone */
     uint32_t notified GUARDED_BY(&lock);     /* bits not yet delivered */
     struct list link; /* in senders or receivers: that mailbox's lock; in a ready queue: home CPU */
 
@@ -111,7 +129,7 @@ struct env {
     uint32_t step;             /* death: which step is next */
     uint32_t progress;         /* pages of a long call done so far */
     uint64_t ticks;            /* CPU time, TSC */
-    _Atomic uint32_t priority; /* written under lock */
+    _Atomic uint32_t priority; /* written under lock, by env_set_priority */
     _Atomic uint32_t pinned;   /* CPU or SCHED_ANY_CPU; written under lock */
 
     /* Inbox: `posted` says that it is in one; `inbox_next` belongs to that inbox's lock. */
@@ -122,6 +140,9 @@ struct env {
 } ALIGNED(512);
 
 _Static_assert(sizeof(struct env) == 512, "a power of two: index and address by shifts");
+#if defined(__i386__)
+_Static_assert(sizeof(struct lock) > 4 || offsetof(struct env, regs.esp) == 60, "the first line");
+#endif
 
 extern struct env env_table[ENV_MAX];
 extern struct env_public env_public[ENV_MAX];
@@ -143,6 +164,12 @@ static inline enum env_state env_state(const struct env *e)
 {
     return (enum env_state)atomic_load_explicit(&e->state, memory_order_acquire);
 }
+
+/* Whenever limits or mailbox have changed: by the env itself, or while it is stopped or claimed. */
+void env_update_slow(struct env *e);
+
+/* e->lock is held, or nobody knows of the env yet. */
+void env_set_priority(struct env *e, uint32_t priority);
 
 /* For the owner of the env, as the table above says. Also keeps the public record. */
 void env_set_state(struct env *e, enum env_state state);

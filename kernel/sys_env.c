@@ -241,7 +241,7 @@ static void set_controller_locked(struct env *e, uint32_t controller, uint32_t b
 {
     atomic_store(&e->controller, controller);
     e->death_bits = bits;
-    env_public[env_index(e)].controller = (envid_t)controller;
+    e->public->controller = (envid_t)controller;
 }
 
 /* The new controller is alive after it was written down: then, when it dies, it comes by and passes the
@@ -294,7 +294,7 @@ REGPARM int32_t sys_env_set_upcall(struct env *self) NO_LOCK_ANALYSIS
         return error;
     e->upcall = eip;
     e->upcall_top = top;
-    env_public[env_index(e)].upcall = eip;
+    e->public->upcall = eip;
     env_unlock(e);
     return 0;
 }
@@ -313,9 +313,8 @@ REGPARM int32_t sys_env_set_sched(struct env *self) NO_LOCK_ANALYSIS
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
     if (e == NULL)
         return error;
-    atomic_store(&e->priority, priority);
+    env_set_priority(e, priority);
     atomic_store(&e->pinned, cpu);
-    env_public[env_index(e)].priority = priority;
     env_pend_locked(e, PENDING_MOVE | PENDING_RESCHED);
     env_unlock(e);
     return 0;
@@ -384,6 +383,7 @@ REGPARM int32_t sys_env_set_limits(struct env *self) NO_LOCK_ANALYSIS
         error = -E_PERM;
     if (error == 0) {
         e->limits = want;
+        env_update_slow(e);
         aspace_shrink_quota(e->aspace, want.frames);
     }
     env_unlock(e);

@@ -36,6 +36,9 @@ void ipc_time_receive(struct env *e);
 /* A blocked env waits for one partner alone, and that one is dead. */
 bool ipc_partner_is_gone(const struct env *e);
 
+/* Whether the limits of `self` let it send to the env of that id, or notify it. */
+bool ipc_may_send(const struct env *self, uint32_t id);
+
 /* Bits for the env of that id, from the kernel: an interrupt, a death. Nobody there: nothing. */
 void ipc_notify(uint32_t id, uint32_t bits);
 

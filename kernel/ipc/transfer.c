@@ -87,7 +87,7 @@ int ipc_transfer(struct env *from, struct env *to)
         error = item_read(from, &item);
         if (error != 0)
             return error;
-        if (to->win_pages == 0)
+        if (!(to->ipc_op & IPC_WINDOW) || to->win_pages == 0)
             item.pages = 0; /* the receiver wants none */
         else
             error = item_transfer(from, to, &item);

@@ -151,7 +151,7 @@ void sched_set_home(struct env *e, uint32_t cpu)
 {
     e->cr3 = paging_cr3(e->aspace->pdpt, cpu);
     atomic_store_explicit(&e->home, cpu, memory_order_release);
-    env_public[env_index(e)].cpu = cpu;
+    e->public->cpu = cpu;
 }
 
 static bool sched_may_run_on(const struct env *e, uint32_t cpu)
@@ -296,6 +296,8 @@ static void sched_look_blocked(struct env *e)
 {
     uint32_t pending = atomic_load(&e->pending);
 
+    if (pending != 0)
+        atomic_store_explicit(&e->ready, 0, memory_order_relaxed); /* see env.h */
     if (pending & (PENDING_KILL | PENDING_ABORT))
         (void)ipc_cancel(e, -E_ABORTED);
     else if (ipc_partner_is_gone(e))

@@ -50,7 +50,16 @@ static void check_flags(envid_t id)
 
 static void check_round_trip(envid_t id)
 {
-    const struct env_regs want = {1, 2, 3, 4, 5, 6, 7, 0xffffffffu, FLAGS_ALWAYS, 0xfffffffcu};
+    const struct env_regs want = {.edi = 1,
+                                  .esi = 2,
+                                  .ebp = 3,
+                                  .ebx = 4,
+                                  .edx = 5,
+                                  .ecx = 6,
+                                  .eax = 7,
+                                  .eip = 0xffffffffu,
+                                  .eflags = FLAGS_ALWAYS,
+                                  .esp = 0xfffffffcu};
     struct env_regs got = {.eip = 0};
 
     CHECK_OK(env_write_regs(id, &want), "env_regs_write");

@@ -3,7 +3,7 @@
  * On entry from user mode all registers go straight into the current env (CPU_CURRENT is at a fixed
  * address, so no register is needed to find it); the stack is empty then, and C code may leave by
  * resuming any env. DS and ES are not loaded: see repair_segments. offsets.c makes the symbols CPU_*,
- * ENV_* and RESUME_*.
+ * ENV_*, RESUME_* and FAST_*.
  */
 #include "abi/layout.h"
 #include "abi/syscalls.h"
@@ -13,7 +13,8 @@
 
 #define E_NO_SYS       9
 #define E_PERM         10
-#define EFLAGS_TF      0x100
+#define EFLAGS_ALWAYS  0x2 /* the bit that is always 1, and no other */
+
 
     /* The page that user code calls at VSYS_ENTER: copied there, so position-independent. */
     .section .rodata, "a"
@@ -27,27 +28,38 @@ vsys_end:
 
     .text
 
-/* SYSENTER: interrupts off, esp = KSTACK_TOP, eax = number, edx = argument 1, ecx = user esp.
- * TF may be set: the debug exception on the first instruction clears it (trap_kernel). */
+/* SYSENTER: interrupts off, esp = KSTACK_TOP, eax = number, edx = argument 1, ecx = user esp; the flags
+ * are the user's but for IF. TF may be set: the debug exception on the first instruction clears it
+ * (trap_kernel). NT, DF and AC must neither bother the kernel nor reach another env. */
     .globl sysenter_entry
     .type sysenter_entry, @function
 sysenter_entry:
-    cld
+    pushl $EFLAGS_ALWAYS
+    popfl
+#if GRAIN_FASTPATH
+    cmpw $FAST_OP_CALL, %ax
+    je .Lfast_call
+    cmpw $FAST_OP_REPLY_RECV, %ax
+    je .Lfast_reply_recv
+    cmpw $FAST_OP_REPLY_RECV_WINDOW, %ax
+    je .Lfast_reply_recv
+#endif
     pushl %ecx
     movl CPU_CURRENT, %ecx
     movl %eax, ENV_EAX(%ecx)
     movl %edx, ENV_EDX(%ecx)
+    popl ENV_ESP(%ecx)
     movl %ebx, ENV_EBX(%ecx)
     movl %esi, ENV_ESI(%ecx)
     movl %edi, ENV_EDI(%ecx)
     movl %ebp, ENV_EBP(%ecx)
-    popl ENV_ESP(%ecx)
     movl $RESUME_SYSEXIT, ENV_RESUME(%ecx)
 #if GRAIN_LOCK_GRANULARITY_BIG
     call kernel_enter_from_asm
     movl CPU_CURRENT, %ecx
     movl ENV_EAX(%ecx), %eax
 #endif
+.Lsysenter_saved:
     movzbl %al, %edx
     cmpl $SYSCALL_COUNT, %edx
     jae .Lno_such_call
@@ -81,6 +93,46 @@ sysenter_entry:
 .Lforbidden_call:
     movl $-E_PERM, %eax
     jmp .Lsysenter_done
+
+#if GRAIN_FASTPATH
+.Lfast_call:
+    call ipc_fast_call
+    testl %eax, %eax
+    jle .Lfast_ended
+    movl %edx, %ecx
+    movl $VSYS_RETURN, %edx
+    sti
+    sysexit
+
+.Lfast_reply_recv:
+    call ipc_fast_reply_recv
+    testl %eax, %eax
+    jle .Lfast_ended
+    movl %edx, %ecx
+    movl $VSYS_RETURN, %edx
+    sti
+    sysexit
+
+.Lfast_ended:
+    jnz .Lfast_rest
+    movl CPU_CURRENT, %ecx
+    movl %ebx, ENV_EBX(%ecx)
+    movl %esi, ENV_ESI(%ecx)
+    movl %edi, ENV_EDI(%ecx)
+    movl %ebp, ENV_EBP(%ecx)
+    movl $RESUME_SYSEXIT, ENV_RESUME(%ecx)
+    movl ENV_EAX(%ecx), %eax
+    jmp .Lsysenter_saved
+
+/* edx = env: the message is its. */
+.Lfast_rest:
+    movl %ebx, ENV_EBX(%edx)
+    movl %esi, ENV_ESI(%edx)
+    movl %edi, ENV_EDI(%edx)
+    movl %ebp, ENV_EBP(%edx)
+    movl %edx, %eax
+    call ipc_fast_rest
+#endif
     .size sysenter_entry, . - sysenter_entry
 
 /* Gates 0 to 255. Each stub is 16 bytes: it pushes an error code where the CPU does not, and its
@@ -129,8 +181,9 @@ trap_entry:
     popl ENV_ESP(%eax)
     movl $RESUME_IRET, ENV_RESUME(%eax)
     movl $KSTACK_TOP, %esp
+    pushl $EFLAGS_ALWAYS
+    popfl
     xorl %ebp, %ebp
-    cld
     call trap_user
 
 /* User code may have got the selectors of the env that ran before: flat ones, and again. */
@@ -196,9 +249,6 @@ context_resume:
     jne .Lresume_iret
     movl ENV_ESP(%ecx), %ecx
     movl $VSYS_RETURN, %edx
-    /* NT, DF and TF of whoever came in by SYSENTER must not reach another env. */
-    pushl $2
-    popfl
     movl $KSTACK_TOP, %esp
     sti
     sysexit
@@ -209,8 +259,6 @@ context_resume:
     pushl ENV_EFLAGS(%ecx)
     pushl $SEL_USER_CODE
     pushl ENV_EIP(%ecx)
-    pushl $2
-    popfl
     movl ENV_EDX(%ecx), %edx
     movl ENV_ECX(%ecx), %ecx
     iretl

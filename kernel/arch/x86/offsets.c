@@ -2,6 +2,7 @@
  * offset is written down twice. */
 #include <stddef.h>
 
+#include "abi/ipc.h"
 #include "kernel/cpu.h"
 #include "kernel/env.h"
 
@@ -29,4 +30,8 @@ void offsets(void)
     SYMBOL(SYSCALL_COUNT, SYS_MAX);
     SYMBOL(RESUME_SYSEXIT, ENV_RESUME_SYSEXIT);
     SYMBOL(RESUME_IRET, ENV_RESUME_IRET);
+    /* The ipcs of the fast path, in ax: no other flag. */
+    SYMBOL(FAST_OP_CALL, SYS_ipc | IPC_OP_CALL);
+    SYMBOL(FAST_OP_REPLY_RECV, SYS_ipc | IPC_OP_REPLY_RECV);
+    SYMBOL(FAST_OP_REPLY_RECV_WINDOW, SYS_ipc | IPC_OP_REPLY_RECV | IPC_WINDOW);
 }

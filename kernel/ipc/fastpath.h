@@ -1,0 +1,30 @@
+/* The short way through the commonest ipcs: a call to an env that waits on this CPU for anyone, and the
+ * answer with the next receive. See docs/ipc.md.
+ *
+ * The message registers (ebx esi edi ebp) are not arguments: these functions, like all of C, leave them
+ * as they were, and so the message is where the receiver expects it.
+ */
+#ifndef GRAIN_IPC_FASTPATH_H
+#define GRAIN_IPC_FASTPATH_H
+
+#include <stdint.h>
+
+#include "kernel/compiler.h"
+
+struct env;
+
+/* What entry.S does next. Low half, for eax: the id of the sender, as the receiver gets it; high half: the
+ * receiver's stack pointer. Or in the low half one of these. */
+#define FAST_NOT 0 /* nothing has happened: the whole way */
+#define FAST_REST \
+    0x80000000u /* the answer is taken, the rest is ipc_fast_rest's; high half: to whom */
+
+/* Called by entry.S with interrupts off: eax, edx and ecx of the SYSENTER. On FAST_NOT they are in the
+ * registers of the current env, and the big lock is held. */
+REGPARM uint64_t ipc_fast_call(uint32_t op, uint32_t partner, uint32_t esp);
+REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp);
+
+/* `to` has its message, and something waits in the mailbox of the current env. */
+_Noreturn REGPARM void ipc_fast_rest(struct env *to);
+
+#endif

@@ -1,0 +1,57 @@
+/* The two phases of an ipc, for the files of this folder. What an ipc is about stands in the env:
+ * ipc_op, ipc_partner, and wait_from for its receive phase (abi/ipc.h, kernel/env.h).
+ *
+ * Locks: one env lock at a time, none over a call of these.
+ */
+#ifndef GRAIN_IPC_PHASES_H
+#define GRAIN_IPC_PHASES_H
+
+#include "kernel/ipc/mailbox.h"
+
+/* How long `phase` may wait, microseconds: IPC_NEVER without a timeout. Read once. */
+static inline uint32_t ipc_timeout_us(const struct env *e, uint32_t phase)
+{
+    if (!(e->ipc_op & IPC_TIMED))
+        return IPC_NEVER;
+    return phase == IPC_PHASE_SEND ? READ_ONCE(e->utcb->send_us) : READ_ONCE(e->utcb->recv_us);
+}
+
+/* Sending. */
+
+/* The send phase of a plain send or call of `self`, which is current. 0: delivered, and *to, owned by
+ * this CPU, is to be woken or run. Blocks, and then runs another env instead of returning. */
+int ipc_send(struct env *self, struct env **to) MUST_CHECK;
+
+/* The send phase of a reply. It never blocks. A client that is not waiting loses the answer (*to is NULL),
+ * one that cannot take the pages gets the error; a range that is wrong on this side is the server's
+ * error, and the client waits on. */
+int ipc_reply(struct env *self, struct env **to) MUST_CHECK;
+
+/* `from` was claimed from a queue, and its message has gone over or failed. */
+void ipc_finish_sender(struct env *from, int error);
+
+/* The env that `self` waits for alone, if it is queued at this mailbox; else NULL. */
+struct env *ipc_queued_partner_locked(struct env *self, struct env *box) REQUIRES(&box->lock);
+
+/* Receiving. */
+
+/* `to`, owned by this CPU, lives here, and nothing better than it is ready. */
+static inline bool ipc_may_run_next(const struct env *to)
+{
+    return atomic_load_explicit(&to->home, memory_order_relaxed) == cpu_id() &&
+           (this_cpu()->ready_mask & atomic_load_explicit(&to->above, memory_order_relaxed)) == 0;
+}
+
+enum ipc_receive { IPC_GOT, IPC_BLOCKED, IPC_RETRY };
+
+/* Whom the receive phase of `self` will wait for. Before its send phase. */
+void ipc_publish_wait(struct env *self);
+
+/* The receive phase of `self`, which is current: IPC_GOT when it is over, with a message or an error
+ * in its registers. IPC_RETRY: the rest must wait until others had a turn. */
+enum ipc_receive ipc_receive(struct env *self) MUST_CHECK;
+
+/* Receives, after `to` (or nobody: NULL) was given a message; runs that one, `self` or another env. */
+_Noreturn void ipc_receive_after(struct env *self, struct env *to);
+
+#endif

@@ -1,0 +1,217 @@
+/* The send phase; see phases.h. */
+#include "abi/errors.h"
+#include "kernel/ipc/ipc.h"
+#include "kernel/ipc/phases.h"
+#include "kernel/ipc/transfer.h"
+#include "kernel/sched/sched.h"
+
+/* `e` was claimed by this CPU, and blocked again. Something may have been pended or its partner may
+ * have died while it was claimed, and the home CPU have looked and left it to us. */
+static void look_again(struct env *e)
+{
+    /* The state is written before `pending` is read. Pairs with the exchange in inbox_post. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&e->pending) != 0 || ipc_partner_is_gone(e))
+        sched_poke(e);
+}
+
+/* Its home CPU does the rest of its receive phase. */
+static void receive_at_home(struct env *e)
+{
+    atomic_fetch_or(&e->pending, PENDING_RECEIVE);
+    sched_wake(e);
+}
+
+void ipc_finish_sender(struct env *from, int error)
+{
+    bool queued;
+
+    if (error != 0) {
+        from->faulting = false;
+        ipc_fail(from, IPC_PHASE_SEND, error);
+        sched_wake(from);
+        return;
+    }
+    if (!(from->ipc_op & IPC_RECV)) {
+        from->regs.eax = 0;
+        sched_wake(from);
+        return;
+    }
+    /* Others may have sent to it meanwhile. */
+    if (!ipc_has_partner(from)) {
+        receive_at_home(from);
+        return;
+    }
+    /* A call waits for its answer from here on, before its partner can give it: the answer would be
+     * lost otherwise. The timer is the home CPU's own, which is told below. */
+    if (from->ipc_op & IPC_TIMED)
+        atomic_fetch_or(&from->pending, PENDING_TIMER);
+    env_lock(from);
+    /* The partner may have sent something of its own, when another env took the call for it. */
+    queued = !from->faulting && ipc_queued_partner_locked(from, from) != NULL;
+    if (!queued)
+        mailbox_block_locked(from, ENV_STATE_RECEIVING, from);
+    env_unlock(from);
+    if (queued)
+        receive_at_home(from);
+    else
+        look_again(from);
+}
+
+/* The transfer to a claimed receiver failed: it waits on as if nothing had been. */
+static void put_back(struct env *to)
+{
+    struct env *box = atomic_load_explicit(&to->waits_at, memory_order_relaxed);
+    bool blocked = false;
+
+    env_lock(box);
+    if (ipc_has_partner(to) ||
+        (box->notified == 0 && list_is_empty(&box->senders) && env_id(box) == to->mailbox_id)) {
+        if (!ipc_has_partner(to) && box != to)
+            list_prepend(&box->receivers, &to->link);
+        mailbox_block_locked(to, ENV_STATE_RECEIVING, box);
+        blocked = true;
+    }
+    env_unlock(box);
+    if (blocked)
+        look_again(to);
+    else
+        receive_at_home(to); /* others came meanwhile: it takes from the queue by itself */
+}
+
+bool ipc_may_send(const struct env *self, uint32_t id)
+{
+    const struct env_limits *limits = &self->limits;
+
+    if (likely(limits->send_count == ENV_SEND_ANY))
+        return true;
+    for (uint32_t i = 0; i < limits->send_count; i++) {
+        if ((uint32_t)limits->send_to[i] == id)
+            return true;
+    }
+    return false;
+}
+
+/* Queues `self` behind the others and runs another env; or says why not. The mailbox is locked. */
+static int queue_unlock(struct env *self, struct env *box) RELEASES(&box->lock)
+{
+    uint32_t us = ipc_timeout_us(self, IPC_PHASE_SEND);
+    int error = self->ipc_op & IPC_TRY ? -E_IPC_NOT_RECV : us == 0 ? -E_TIMEOUT : 0;
+
+    if (error == 0) {
+        mailbox_block_locked(self, ENV_STATE_SENDING, box);
+        list_append(&box->senders, &self->link);
+        box->mail = true;
+    }
+    env_unlock(box);
+    if (error != 0)
+        return error;
+    if (us != IPC_NEVER)
+        sched_add_timeout(self, us);
+    sched_schedule();
+}
+
+/* The receiver of a message of `self` to the env of that id, claimed. NULL and *error = 0: none
+ * waits, and then `*box` is locked. */
+static struct env *find_receiver(struct env *self, uint32_t id, struct env **box,
+                                 int *error) NO_LOCK_ANALYSIS
+{
+    struct env *target = env_find(id);
+    struct env *to = NULL;
+    bool gone = target == NULL;
+
+    *error = 0;
+    /* An env that serves another's mailbox waits for one partner at its own. */
+    if (!gone && atomic_load_explicit(&target->mailbox, memory_order_relaxed) != target) {
+        to = mailbox_claim_partner(self, target, id, &gone);
+        if (to != NULL)
+            return to;
+    }
+    *box = gone ? NULL : mailbox_lock_of(target, id);
+    if (*box == NULL) {
+        *error = -E_BAD_ENV;
+        return NULL;
+    }
+    if (*box == target && mailbox_waits_for_locked(target, self))
+        to = target;
+    else
+        to = mailbox_receiver_locked(*box, true);
+    if (to != NULL) {
+        mailbox_claim_locked(to);
+        env_unlock(*box);
+    }
+    return to;
+}
+
+int ipc_send(struct env *self, struct env **to) NO_LOCK_ANALYSIS
+{
+    struct env *box;
+    int error;
+
+    if (!ipc_may_send(self, self->ipc_partner))
+        return -E_PERM;
+    *to = find_receiver(self, self->ipc_partner, &box, &error);
+    if (error != 0)
+        return error;
+    if (*to == NULL)
+        return queue_unlock(self, box);
+    error = ipc_transfer(self, *to);
+    if (error != 0) {
+        put_back(*to);
+        *to = NULL;
+    }
+    return error;
+}
+
+int ipc_reply(struct env *self, struct env **to)
+{
+    struct env *target = env_find(self->ipc_partner);
+    bool gone;
+    int error;
+
+    *to = NULL;
+    if (target == NULL)
+        return 0;
+    *to = mailbox_claim_partner(self, target, self->ipc_partner, &gone);
+    if (*to == NULL)
+        return 0;
+    error = ipc_transfer(self, *to);
+    if (error == -E_INVAL) {
+        put_back(*to);
+        *to = NULL;
+        return error;
+    }
+    if (error != 0) {
+        if ((*to)->faulting)
+            ipc_refuse_fault(*to);
+        ipc_fail(*to, IPC_PHASE_RECV, error);
+    }
+    return 0;
+}
+
+bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
+                    uint32_t page) NO_LOCK_ANALYSIS
+{
+    struct env *box;
+    struct env *to;
+    int error;
+
+    for (uint32_t i = 0; i < 4; i++)
+        self->fault_msg[i] = message[i];
+    self->faulting = true;
+    self->ipc_op = SYS_ipc | IPC_OP_CALL | IPC_WINDOW;
+    self->ipc_partner = pager;
+    self->win_va = page;
+    self->win_pages = page < USER_TOP ? (USER_TOP - page) >> PAGE_SHIFT : 0;
+    ipc_publish_wait(self);
+    to = find_receiver(self, pager, &box, &error);
+    if (to == NULL && error == 0)
+        error = queue_unlock(self, box); /* there is no timeout: it runs another env */
+    if (error == 0)
+        error = ipc_transfer(self, to); /* words alone: it cannot fail */
+    if (error != 0) {
+        self->faulting = false;
+        return false;
+    }
+    ipc_receive_after(self, to);
+}
