@@ -4,6 +4,7 @@
  *              | kernel                     |
  *   0xff430000 | address of own UTCB        |  THIS_UTCB, one read-only word, per CPU
  *              | kernel                     |
+ *   0xff100000 | lock statistics, if built  |  LOCKSTAT_WINDOW
  *   0xff010000 | envs[]   read-only window  |  ENVS_WINDOW
  *   0xff001000 | sysinfo  read-only window  |  SYSINFO_WINDOW
  *   0xff000000 | system call stub           |  VSYS_ENTER
@@ -49,6 +50,9 @@
 #define SYSINFO_WINDOW GRAIN_U(0xff001000)
 #define SYSINFO_PAGES  2
 #define ENVS_WINDOW    GRAIN_U(0xff010000)
+
+/* Mapped in kernels that keep lock statistics alone, see abi/lockstat.h. */
+#define LOCKSTAT_WINDOW GRAIN_U(0xff100000)
 
 #define THIS_UTCB GRAIN_U(0xff430000)
 

@@ -32,6 +32,8 @@ struct sysinfo {
     uint32_t total_frames;
     uint32_t nmodules;
     uint32_t max_envs;
+    uint32_t lockstat; /* LOCKSTAT_OFF and so on (abi/lockstat.h) */
+    uint32_t reserved;
     uint64_t boot_tsc;
     char version[32];
     char granularity[16];

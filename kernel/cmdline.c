@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "kernel/ktest.h"
+#include "kernel/lock/watchdog.h"
 #include "kernel/string.h"
 
 #define WORD_MAX 64 /* with the final 0; no word that is known comes near */
@@ -13,20 +14,38 @@ static bool set_log(struct boot_options *options, const char *value)
     return log_level_from_name(value, &options->log);
 }
 
+/* A decimal number of at most five digits. */
+static bool read_number(const char *text, uint32_t *out)
+{
+    uint32_t number = 0;
+
+    if (*text == 0)
+        return false;
+    for (; *text != 0; text++) {
+        if (*text < '0' || *text > '9' || number > 9999)
+            return false;
+        number = number * 10 + (uint32_t)(*text - '0');
+    }
+    *out = number;
+    return true;
+}
+
 static bool set_cpus(struct boot_options *options, const char *value)
 {
-    uint32_t count = 0;
+    uint32_t count;
 
-    if (*value == 0)
-        return false;
-    for (; *value != 0; value++) {
-        if (*value < '0' || *value > '9' || count > 9999)
-            return false;
-        count = count * 10 + (uint32_t)(*value - '0');
-    }
-    if (count == 0)
+    if (!read_number(value, &count) || count == 0)
         return false;
     options->max_cpus = count;
+    return true;
+}
+
+static bool set_spin(struct boot_options *options, const char *value)
+{
+    if (strcmp(value, "panic") == 0)
+        options->spin_panics = true;
+    else
+        return read_number(value, &options->spin_ms);
     return true;
 }
 
@@ -61,8 +80,8 @@ static const struct {
     bool takes_value;
     bool (*set)(struct boot_options *options, const char *value); /* false: bad value */
 } words[] = {
-    {"log", true, set_log},     {"cpus", true, set_cpus},
-    {"panic", true, set_panic}, {"jos", false, set_jos},
+    {"log", true, set_log},     {"cpus", true, set_cpus}, {"panic", true, set_panic},
+    {"jos", false, set_jos},    {"spin", true, set_spin},
 #if GRAIN_KTEST
     {"ktest", true, set_ktest},
 #endif
@@ -93,7 +112,10 @@ static void parse_word(const char *word, struct boot_options *out)
 
 void cmdline_parse(const char *line, struct boot_options *out)
 {
-    *out = (struct boot_options){.log = LOG_INFO, .max_cpus = UINT32_MAX, .panic = PANIC_EXIT};
+    *out = (struct boot_options){.log = LOG_INFO,
+                                 .max_cpus = UINT32_MAX,
+                                 .panic = PANIC_EXIT,
+                                 .spin_ms = WATCHDOG_DEFAULT_MS};
     for (;;) {
         char word[WORD_MAX];
         size_t len = 0;

@@ -3,6 +3,8 @@
  *   log=error|warn|info|debug   what is logged (info)
  *   cpus=N                      use at most N CPUs (all)
  *   panic=exit|halt             after a panic: end the emulator, or stand still for a debugger (exit)
+ *   spin=MS                            report waits for a lock that are longer (10000; 0: never)
+ *   spin=panic                         and panic
  *   jos                         run the JOS programs among the boot modules
  *   init.WORD                   for the first program
  *   ktest=NAME                  run a test of tests/kernel instead (builds that have them)
@@ -24,6 +26,8 @@ struct boot_options {
     uint32_t max_cpus; /* at least 1 */
     enum panic_action panic;
     bool jos;
+    uint32_t spin_ms; /* 0: never */
+    bool spin_panics;
 };
 
 /* Fills *out: defaults, then what the words say, in their order. */

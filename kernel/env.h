@@ -56,6 +56,8 @@ enum env_resume {
 #define PENDING_TIMER \
     0x40u /* claimer: it is in its receive phase now, whose timer does not run yet */
 
+#define ENV_SIZE (GRAIN_LOCK_PADDED ? 1024 : 512)
+
 #define WAIT_ANY  0           /* wait_from: no particular partner */
 #define READY_ANY 0xffffffffu /* ready: for whoever comes */
 
@@ -137,9 +139,9 @@ struct env {
     struct env *inbox_next;
 
     struct env *free_next; /* the table's lock */
-} ALIGNED(512);
+} ALIGNED(ENV_SIZE);
 
-_Static_assert(sizeof(struct env) == 512, "a power of two: index and address by shifts");
+_Static_assert(sizeof(struct env) == ENV_SIZE, "a power of two: index and address by shifts");
 #if defined(__i386__)
 _Static_assert(sizeof(struct lock) > 4 || offsetof(struct env, regs.esp) == 60, "the first line");
 #endif

@@ -78,6 +78,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     cmdline_parse(boot_info.cmdline, &options);
     log_set_level(options.log);
     panic_set_action(options.panic);
+    watchdog_set(options.spin_ms, options.spin_panics);
     paging_init(&boot_info);
     context_init();
     context_init_cpu();
@@ -87,6 +88,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     sched_init_cpu();
     banner();
     first_publish_sysinfo(&boot_info);
+    lockstat_publish();
     first_start(&boot_info);
     /* Release: page-directory-pointer tables and all else that start-up wrote. Pairs with ap_main. */
     atomic_store_explicit(&boot_done, true, memory_order_release);

@@ -5,25 +5,22 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct raw_lock {
+struct busted_lock {
     _Atomic uint32_t taken;
 };
 
-static inline void raw_lock_init(struct raw_lock *l)
+static inline void busted_acquire(struct busted_lock *l, uint32_t slot)
 {
-    atomic_init(&l->taken, 0);
-}
-
-static inline void raw_lock_acquire(struct raw_lock *l)
-{
+    (void)slot;
     while (atomic_load_explicit(&l->taken, memory_order_acquire) != 0)
-        lock_relax();
-    lock_relax(); /* others find it free meanwhile */
+        lock_spin();
+    lock_spin(); /* others find it free meanwhile */
     atomic_store_explicit(&l->taken, 1, memory_order_relaxed);
 }
 
-static inline void raw_lock_release(struct raw_lock *l)
+static inline void busted_release(struct busted_lock *l, uint32_t slot)
 {
+    (void)slot;
     atomic_store_explicit(&l->taken, 0, memory_order_release);
 }
 

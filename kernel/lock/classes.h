@@ -18,7 +18,9 @@ enum lock_class {
 #define X(id, name, rank, guards) LOCK_##id,
     LOCK_CLASS_LIST(X)
 #undef X
-        LOCK_CLASSES
+        LOCK_CLASSES,
+    LOCK_BIG = LOCK_CLASSES, /* granularity `big`: the one lock */
+    LOCK_SLOTS
 };
 
 #endif

@@ -1,6 +1,7 @@
-/* The shared locks of the coarser granularities, the class table and the held-lock records.
- * See lock.h and lockdep.h.
+/* The shared locks of the coarser granularities, the algorithms' nodes, the class table and the held-lock
+ * records. See lock.h and lockdep.h.
  */
+#define LOCK_NODES /* here they are defined */
 #include "kernel/lock/lock.h"
 
 #include "kernel/ksyms.h"
@@ -9,6 +10,8 @@
 
 struct shared_lock lock_subsystem[LOCK_CLASSES];
 struct shared_lock lock_big;
+
+struct lock_cpu *lock_cpus[GRAIN_MAX_CPUS];
 
 static const struct {
     const char *name;
@@ -19,6 +22,31 @@ static const struct {
     LOCK_CLASS_LIST(X)
 #undef X
 };
+
+void lock_init_cpu(struct lock_cpu *cpu, uint32_t index)
+{
+    cpu->index = (uint8_t)index;
+    lock_cpus[index] = cpu;
+}
+
+const char *lock_slot_name(uint32_t slot)
+{
+    return slot == LOCK_BIG ? "big" : lock_classes[slot].name;
+}
+
+uint32_t lock_slot_rank(uint32_t slot)
+{
+    return slot == LOCK_BIG ? 0 : lock_classes[slot].rank;
+}
+
+#if GRAIN_LOCKDEP || GRAIN_LOCKSTAT
+void lock_spin(void)
+{
+    lock_relax();
+    watchdog_look();
+    lockstat_spin();
+}
+#endif
 
 static const char *describe(const void *site, char text[KSYMS_TEXT_MAX])
 {
@@ -101,9 +129,11 @@ void lock_print_held(void)
 
     for (uint32_t i = 0; i < me->depth && i < LOCKDEP_DEPTH; i++) {
         const struct lock_held *held = &me->held[i];
+        bool waits = me->waiting == held->class + 1 && i == me->depth - 1;
         char text[KSYMS_TEXT_MAX];
 
-        log_error("  holds %s lock %p, taken at %s", lock_classes[held->class].name,
-                  (const void *)held->lock, describe(held->site, text));
+        log_error("  %s %s lock %p, %s at %s", waits ? "waits for" : "holds",
+                  lock_classes[held->class].name, (const void *)held->lock,
+                  waits ? "tried" : "taken", describe(held->site, text));
     }
 }

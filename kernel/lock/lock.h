@@ -11,6 +11,9 @@
  * (lock_relax), so a holder may wait for other CPUs to flush. Interrupts are off in the kernel, so
  * a holder is never interrupted. lock_is_held() is for asserts; it is exact with lockdep on, and
  * true for every lock in a build without.
+ *
+ * A lock that is really taken passes three hooks, lock_hook_attempt, _acquired and _release
+ * (lockhooks.h), the only places where statistics and the spin watchdog look at it.
  */
 #ifndef GRAIN_LOCK_LOCK_H
 #define GRAIN_LOCK_LOCK_H
@@ -21,104 +24,123 @@
 #include "kernel/compiler.h"
 #include "kernel/lock/annotations.h"
 #include "kernel/lock/classes.h"
+#include "kernel/lock/options.h"
 
-/* A waiting CPU calls this once a turn (kernel/mm/shootdown.c). */
+/* What a CPU does in each turn of a loop that waits for another (kernel/mm/shootdown.c). */
 void lock_relax(void);
 
-#if defined(GRAIN_LOCK_ALGO_TAS)
-#include "kernel/lock/tas.h"
-#elif defined(GRAIN_LOCK_ALGO_TTAS)
-#include "kernel/lock/ttas.h"
-#elif defined(GRAIN_LOCK_ALGO_BUSTED)
-#include "kernel/lock/busted.h"
-#else
-#include "kernel/lock/ticket.h"
-#endif
+struct lock;
+
+#include "kernel/lock/lockdep.h"
+/* In this order. */
+#include "kernel/lock/algorithms.h"
 
 struct CAPABILITY("lock") lock {
-    struct raw_lock raw;
+    union raw_lock raw;
+#if GRAIN_LOCKSTAT == LOCKSTAT_FULL
+    /* Guarded by the lock itself. */
+    uint16_t last_cpu; /* who had it last: index + 1; 0: nobody yet */
+    uint16_t run;      /* how often in a row, at most UINT16_MAX */
+#endif
+#if GRAIN_LOCK_PADDED
+} ALIGNED(LOCK_SIZE);
+#else
 };
+#endif
+#ifndef GRAIN_HOST
+_Static_assert(sizeof(struct lock) == LOCK_SIZE, "options.h");
+#endif
 
 /* The locks that all CPUs share in the coarser builds; each on a cache line of its own. */
 struct shared_lock {
-    struct raw_lock raw;
+    struct lock lock;
 } ALIGNED(64);
 
 extern struct shared_lock lock_subsystem[LOCK_CLASSES];
 extern struct shared_lock lock_big;
 
-#include "kernel/lock/lockdep.h"
+#include "kernel/lock/lockhooks.h"
 
 static inline void lock_init(struct lock *l)
 {
-    raw_lock_init(&l->raw);
+    *l = (struct lock){.raw = {{0}}};
 }
 
-#if defined(GRAIN_LOCK_GRANULARITY_BIG)
+/* Slot: class, or LOCK_BIG. These two take and give the lock that the granularity chose. */
+static inline ALWAYS_INLINE void lock_get(uint32_t slot, struct lock *l)
+{
+    lock_hook_attempt(slot, l, code_address());
+    raw_acquire(&l->raw, slot);
+    lock_hook_acquired(slot, l, code_address());
+}
 
-static inline void lock_take(enum lock_class class, struct lock *l)
+static inline ALWAYS_INLINE void lock_put(uint32_t slot, struct lock *l)
+{
+    lock_hook_release(slot, l);
+    raw_release(&l->raw, slot);
+}
+
+#if GRAIN_LOCK_GRANULARITY_BIG
+
+static inline ALWAYS_INLINE void lock_take(enum lock_class class, struct lock *l)
 {
     (void)class;
     (void)l;
 }
 
-static inline void lock_give(enum lock_class class, struct lock *l)
+static inline ALWAYS_INLINE void lock_give(enum lock_class class, struct lock *l)
 {
     (void)class;
     (void)l;
 }
 
-static inline void kernel_enter(void)
-{
-    raw_lock_acquire(&lock_big.raw);
-}
+#elif GRAIN_LOCK_GRANULARITY_SUBSYSTEM
 
-static inline void kernel_exit(void)
-{
-    raw_lock_release(&lock_big.raw);
-}
-
-#elif defined(GRAIN_LOCK_GRANULARITY_SUBSYSTEM)
-
-static inline void lock_take(enum lock_class class, struct lock *l)
+static inline ALWAYS_INLINE void lock_take(enum lock_class class, struct lock *l)
 {
     (void)l;
     if (lock_nesting(class)++ == 0)
-        raw_lock_acquire(&lock_subsystem[class].raw);
+        lock_get(class, &lock_subsystem[class].lock);
 }
 
-static inline void lock_give(enum lock_class class, struct lock *l)
+static inline ALWAYS_INLINE void lock_give(enum lock_class class, struct lock *l)
 {
     (void)l;
     if (--lock_nesting(class) == 0)
-        raw_lock_release(&lock_subsystem[class].raw);
+        lock_put(class, &lock_subsystem[class].lock);
 }
 
 #else
 
-static inline void lock_take(enum lock_class class, struct lock *l)
-{
-    (void)class;
-    raw_lock_acquire(&l->raw);
-}
+    static inline ALWAYS_INLINE void lock_take(enum lock_class class, struct lock *l)
+    {
+        lock_get(class, l);
+    }
 
-static inline void lock_give(enum lock_class class, struct lock *l)
-{
-    (void)class;
-    raw_lock_release(&l->raw);
-}
+    static inline ALWAYS_INLINE void lock_give(enum lock_class class, struct lock *l)
+    {
+        lock_put(class, l);
+    }
 
 #endif
 
-#if !defined(GRAIN_LOCK_GRANULARITY_BIG)
-static inline void kernel_enter(void)
+/* At each entry into the kernel and exit from it, entry.S included: the big lock if there is one, and
+ * the clock of the longest way through the kernel. */
+static inline ALWAYS_INLINE void kernel_enter(void)
 {
+    lockstat_enter();
+#if GRAIN_LOCK_GRANULARITY_BIG
+    lock_get(LOCK_BIG, &lock_big.lock);
+#endif
 }
 
-static inline void kernel_exit(void)
+static inline ALWAYS_INLINE void kernel_exit(void)
 {
-}
+#if GRAIN_LOCK_GRANULARITY_BIG
+    lock_put(LOCK_BIG, &lock_big.lock);
 #endif
+    lockstat_exit();
+}
 
 /* Inlined for certain: lockdep notes where it stands. */
 static inline ALWAYS_INLINE void lock_acquire(enum lock_class class, struct lock *l)
@@ -128,7 +150,8 @@ static inline ALWAYS_INLINE void lock_acquire(enum lock_class class, struct lock
     lock_take(class, l);
 }
 
-static inline void lock_release(enum lock_class class, struct lock *l) RELEASES(l) NO_LOCK_ANALYSIS
+static inline ALWAYS_INLINE void lock_release(enum lock_class class, struct lock *l)
+    RELEASES(l) NO_LOCK_ANALYSIS
 {
     lockdep_release(class, l);
     lock_give(class, l);

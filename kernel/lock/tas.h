@@ -5,24 +5,21 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct raw_lock {
+struct tas_lock {
     _Atomic uint32_t taken;
 };
 
-static inline void raw_lock_init(struct raw_lock *l)
+static inline void tas_acquire(struct tas_lock *l, uint32_t slot)
 {
-    atomic_init(&l->taken, 0);
-}
-
-static inline void raw_lock_acquire(struct raw_lock *l)
-{
+    (void)slot;
     /* Pairs with the release store below. */
     while (atomic_exchange_explicit(&l->taken, 1, memory_order_acquire) != 0)
-        lock_relax();
+        lock_spin();
 }
 
-static inline void raw_lock_release(struct raw_lock *l)
+static inline void tas_release(struct tas_lock *l, uint32_t slot)
 {
+    (void)slot;
     atomic_store_explicit(&l->taken, 0, memory_order_release);
 }
 

@@ -5,30 +5,26 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-struct raw_lock {
+struct ticket_lock {
     _Atomic uint16_t next;    /* the number that the next comer draws */
     _Atomic uint16_t serving; /* written by the holder alone */
 };
 
-static inline void raw_lock_init(struct raw_lock *l)
-{
-    atomic_init(&l->next, 0);
-    atomic_init(&l->serving, 0);
-}
-
-static inline void raw_lock_acquire(struct raw_lock *l)
+static inline void ticket_acquire(struct ticket_lock *l, uint32_t slot)
 {
     uint16_t mine = atomic_fetch_add_explicit(&l->next, 1, memory_order_acquire);
 
+    (void)slot;
     /* Pairs with the release store below: what the last holder wrote is seen from here on. */
     while (atomic_load_explicit(&l->serving, memory_order_acquire) != mine)
-        lock_relax();
+        lock_spin();
 }
 
-static inline void raw_lock_release(struct raw_lock *l)
+static inline void ticket_release(struct ticket_lock *l, uint32_t slot)
 {
     uint16_t now = atomic_load_explicit(&l->serving, memory_order_relaxed);
 
+    (void)slot;
     atomic_store_explicit(&l->serving, (uint16_t)(now + 1), memory_order_release);
 }
 

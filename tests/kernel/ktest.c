@@ -68,6 +68,16 @@ void ktest_fact(const char *id, bool good, const char *fmt, ...)
     failed = true;
 }
 
+const char *ktest_id(char *text, uint32_t size, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    format_text_va(text, size, fmt, args);
+    va_end(args);
+    return text;
+}
+
 void ktest_skip(const char *id, const char *why)
 {
     log_plain("skip - kernel_%s: %s", id, why);

@@ -47,6 +47,9 @@ KTEST_LIST(X)
 /* "ok - kernel_id", or "not ok - kernel_id: " and what the rest says. */
 void ktest_fact(const char *id, bool good, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* An id that is made up: formats it into `text` and returns that. */
+const char *ktest_id(char *text, uint32_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void ktest_skip(const char *id, const char *why);
 
 /* Every CPU, this one too, calls function(its index); returns when all have. Panics on a hang. */

@@ -1,4 +1,6 @@
-/* Lock torture: the configured algorithm and granularity on all CPUs; and a lock that is none. */
+/* Lock torture: the locks as this kernel is built, then each algorithm by itself, on all CPUs; that those
+ * which promise it serve in order of arrival; and that a lock that is none is found out.
+ */
 #include "kernel/lock/lock.h"
 
 #include <stdatomic.h>
@@ -7,22 +9,12 @@
 #include "kernel/cpu.h"
 #include "tests/kernel/ktest.h"
 
-/* The broken lock under other names, whatever this build's algorithm is. */
-#define raw_lock         busted_lock
-#define raw_lock_init    busted_lock_init
-#define raw_lock_acquire busted_lock_acquire
-#define raw_lock_release busted_lock_release
-#undef GRAIN_LOCK_BUSTED_H
-#include "kernel/lock/busted.h"
-#undef raw_lock
-#undef raw_lock_init
-#undef raw_lock_acquire
-#undef raw_lock_release
-
-#define ROUNDS 20000u /* at most */
+#define ROUNDS       20000u /* at most */
+#define ALGORITHM_US (KTEST_RUN_US / 4)
+#define LINES        8u /* orders of arrival that are tried */
 
 static struct lock torture_lock;
-static struct busted_lock busted_lock;
+static union raw_lock raw;
 
 /* Guarded by the lock under test. */
 static volatile uint32_t inside; /* CPU index + 1 */
@@ -44,6 +36,15 @@ static void critical_section(uint32_t cpu, uint32_t linger)
     inside = 0;
 }
 
+static void start_over(void)
+{
+    raw = (union raw_lock){{0}};
+    inside = 0;
+    counter = 0;
+    intruders = 0;
+    wanted = 0;
+}
+
 static void torture(uint32_t cpu)
 {
     uint32_t state = 88172645u + cpu;
@@ -62,31 +63,172 @@ static void torture(uint32_t cpu)
     atomic_fetch_add(&wanted, rounds);
 }
 
-static void torture_busted(uint32_t cpu)
+/* One algorithm by itself, whatever the kernel is built with. */
+struct algorithm {
+    const char *name;
+    void (*acquire)(void);
+    void (*release)(void);
+    bool excludes;
+    bool in_order;
+};
+
+#define X(id, name)                           \
+    static void name##_in(void)               \
+    {                                         \
+        name##_acquire(&raw.name, LOCK_POOL); \
+    }                                         \
+    static void name##_out(void)              \
+    {                                         \
+        name##_release(&raw.name, LOCK_POOL); \
+    }
+LOCK_ALGORITHM_LIST(X)
+#undef X
+
+static const struct algorithm algorithms[] = {
+#define X(id, algo)                                                                       \
+    {.name = #algo,                                                                       \
+     .acquire = algo##_in,                                                                \
+     .release = algo##_out,                                                               \
+     .excludes = LOCK_ALGO_##id != LOCK_ALGO_BUSTED,                                      \
+     .in_order = LOCK_ALGO_##id == LOCK_ALGO_TICKET || LOCK_ALGO_##id == LOCK_ALGO_MCS || \
+                 LOCK_ALGO_##id == LOCK_ALGO_CLH},
+    LOCK_ALGORITHM_LIST(X)
+#undef X
+};
+
+static const struct algorithm *chosen; /* written by CPU 0 before the gang runs */
+
+static void torture_chosen(uint32_t cpu)
 {
+    /* A lock that is none: by far long enough for a collision. */
+    uint64_t limit = chosen->excludes ? ALGORITHM_US : KTEST_HANG_US / 2;
+    uint32_t state = 88172645u + cpu;
+    uint64_t start;
+    uint32_t rounds = 0;
+
+    gang_meet();
+    start = arch_time_us();
+    while (arch_time_us() - start < limit && (chosen->excludes ? rounds < ROUNDS : !intruders)) {
+        chosen->acquire();
+        critical_section(cpu, ktest_random(&state, 4));
+        chosen->release();
+        rounds++;
+    }
+    atomic_fetch_add(&wanted, rounds);
+}
+
+static void algorithm_excludes(const struct algorithm *a)
+{
+    char id[32];
+
+    chosen = a;
+    start_over();
+    gang_run(torture_chosen);
+    if (a->excludes) {
+        ktest_fact(ktest_id(id, sizeof(id), "lock_%s_excludes", a->name),
+                   intruders == 0 && counter == wanted, "%u intruders; counter %u, want %u",
+                   intruders, counter, wanted);
+    } else if (cpu_count == 1) {
+        ktest_skip("lock_busted_is_found", "one CPU alone excludes itself");
+    } else {
+        ktest_fact("lock_busted_is_found", intruders != 0, "a lock that is none passes");
+    }
+}
+
+/* In order of arrival. CPU 0 has the lock, and lets the others come one by one, in `line`'s order: the
+ * lock's first word changes when one has joined. Then it lets go. */
+static uint32_t line[GRAIN_MAX_CPUS];   /* line[0] = 0; written by CPU 0 before the gang meets */
+static _Atomic uint32_t called;         /* so many of the line may come */
+static uint32_t served[GRAIN_MAX_CPUS]; /* guarded by the lock under test */
+static uint32_t served_count;
+
+static uint32_t lock_word(void)
+{
+    return READ_ONCE(*(const uint32_t *)&raw);
+}
+
+static void lead_line(void)
+{
+    chosen->acquire();
+    gang_meet();
+    for (uint32_t i = 1; i < cpu_count; i++) {
+        uint32_t before = lock_word();
+        uint64_t start = arch_time_us();
+
+        atomic_store(&called, i);
+        while (lock_word() == before) {
+            lock_relax();
+            ktest_check_hang(start, "line");
+        }
+    }
+    chosen->release();
+}
+
+static void stand_in_line(uint32_t cpu)
+{
+    uint32_t place = 0;
     uint64_t start = arch_time_us();
 
-    /* By far long enough for a collision. */
-    while (intruders == 0 && arch_time_us() - start < KTEST_HANG_US / 2) {
-        busted_lock_acquire(&busted_lock);
-        critical_section(cpu, 1);
-        busted_lock_release(&busted_lock);
+    if (cpu == 0) {
+        lead_line();
+        return;
     }
+    gang_meet();
+    while (line[place] != cpu)
+        place++;
+    while (atomic_load(&called) < place) {
+        lock_relax();
+        ktest_check_hang(start, "line");
+    }
+    chosen->acquire();
+    served[served_count++] = cpu;
+    chosen->release();
+}
+
+static void line_up(uint32_t *random)
+{
+    for (uint32_t i = 0; i < cpu_count; i++)
+        line[i] = i;
+    for (uint32_t i = 1; i + 1 < cpu_count; i++) {
+        uint32_t other = i + ktest_random(random, cpu_count - i);
+        uint32_t cpu = line[i];
+
+        line[i] = line[other];
+        line[other] = cpu;
+    }
+}
+
+static void algorithm_serves_in_order(const struct algorithm *a)
+{
+    uint32_t random = 2463534242u;
+    uint32_t overtakers = 0;
+    char id[32];
+
+    chosen = a;
+    for (uint32_t round = 0; round < LINES; round++) {
+        start_over();
+        line_up(&random);
+        served_count = 0;
+        atomic_store(&called, 0);
+        gang_run(stand_in_line);
+        for (uint32_t i = 1; i < cpu_count; i++)
+            overtakers += served[i - 1] != line[i];
+    }
+    ktest_fact(ktest_id(id, sizeof(id), "lock_%s_serves_in_order", a->name),
+               overtakers == 0 && served_count == cpu_count - 1, "%u out of their turn",
+               overtakers);
 }
 
 void ktest_lock(void)
 {
     lock_init(&torture_lock);
+    start_over();
     gang_run(torture);
     ktest_fact("lock_excludes", intruders == 0, "%u times two CPUs were inside", intruders);
     ktest_fact("lock_counts", counter == wanted, "%u, want %u", counter, wanted);
-    if (cpu_count == 1) {
-        ktest_skip("lock_busted_is_found", "one CPU alone excludes itself");
-        return;
+    for (uint32_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+        algorithm_excludes(&algorithms[i]);
+        if (algorithms[i].in_order)
+            algorithm_serves_in_order(&algorithms[i]);
     }
-    inside = 0;
-    intruders = 0;
-    busted_lock_init(&busted_lock);
-    gang_run(torture_busted);
-    ktest_fact("lock_busted_is_found", intruders != 0, "a lock that is none passes");
 }

@@ -1,6 +1,6 @@
 /* The lock algorithm and granularity that this file is compiled for, with threads as CPUs.
  *
- * Compiled for the busted lock, it checks that the torture finds it out.
+ * For the busted lock it checks that the torture finds it out.
  */
 #include "kernel/lock/lock.h"
 
@@ -13,11 +13,13 @@
 #define ROUNDS 20000u /* all CPUs together pass the wrap of a 16-bit ticket */
 
 /* In the coarser granularities two locks of one class are the same. */
-#if defined(GRAIN_LOCK_GRANULARITY_OBJECT)
+#if GRAIN_LOCK_GRANULARITY_OBJECT
 #define LOCKS 1u
 #else
 #define LOCKS 2u
 #endif
+
+#define ALGORITHM lock_algorithm_of(LOCK_POOL)
 
 static struct lock locks[LOCKS];
 
@@ -45,6 +47,7 @@ static void *torture_cpu(void *arg)
     uint32_t me = (uint32_t)(uintptr_t)arg;
     struct lock *l = &locks[me % LOCKS];
 
+    lock_init_cpu(&lock_host_cpu, me);
     for (uint32_t i = 0; i < ROUNDS; i++) {
         kernel_enter();
         lock_acquire(LOCK_POOL, l);
@@ -75,21 +78,11 @@ static void torture(void)
     run_cpus(torture_cpu);
 }
 
-#if defined(GRAIN_LOCK_ALGO_BUSTED)
-
 static void lock_torture_finds_busted(void)
 {
     torture();
     CHECK(intruders != 0 || counter != CPUS * ROUNDS);
 }
-
-int main(void)
-{
-    UNIT_RUN(lock_torture_finds_busted);
-    return unit_done();
-}
-
-#else
 
 static void lock_excludes(void)
 {
@@ -98,16 +91,23 @@ static void lock_excludes(void)
     CHECK_INT(counter, CPUS * ROUNDS);
 }
 
-#if defined(GRAIN_LOCK_ALGO_TICKET) && defined(GRAIN_LOCK_GRANULARITY_OBJECT)
+#if GRAIN_LOCK_GRANULARITY_OBJECT
 static uint32_t order[CPUS]; /* guarded by locks[0] */
 static uint32_t served;
+static _Atomic uint32_t called; /* the CPU that may come */
+
+/* Changes when somebody joins the line: ticket's numbers, or the tail of a queue. */
+static uint32_t lock_word(void)
+{
+    return __atomic_load_n((uint32_t *)&locks[0].raw, __ATOMIC_RELAXED);
+}
 
 static void *order_cpu(void *arg)
 {
     uint32_t me = (uint32_t)(uintptr_t)arg;
 
-    /* Each draws its ticket after the one before it. */
-    while (atomic_load(&locks[0].raw.next) != me)
+    lock_init_cpu(&lock_host_cpu, me);
+    while (atomic_load(&called) != me)
         (void)sched_yield();
     lock_acquire(LOCK_POOL, &locks[0]);
     order[served++] = me;
@@ -120,11 +120,18 @@ static void lock_serves_in_order(void)
     pthread_t threads[CPUS];
 
     lock_init(&locks[0]);
+    lock_init_cpu(&lock_host_cpu, 0);
     lock_acquire(LOCK_POOL, &locks[0]);
     for (uint32_t i = CPUS; i-- > 0;)
         CHECK(pthread_create(&threads[i], NULL, order_cpu, (void *)(uintptr_t)(i + 1)) == 0);
-    while (atomic_load(&locks[0].raw.next) != CPUS + 1)
-        (void)sched_yield();
+    /* Each joins after the one before it. */
+    for (uint32_t i = 1; i <= CPUS; i++) {
+        uint32_t before = lock_word();
+
+        atomic_store(&called, i);
+        while (lock_word() == before)
+            (void)sched_yield();
+    }
     CHECK_INT(served, 0);
     lock_release(LOCK_POOL, &locks[0]);
     for (uint32_t i = 0; i < CPUS; i++)
@@ -132,9 +139,39 @@ static void lock_serves_in_order(void)
     for (uint32_t i = 0; i < CPUS; i++)
         CHECK_INT(order[i], i + 1);
 }
+
+static bool in_order(void)
+{
+    return ALGORITHM == LOCK_ALGO_TICKET || ALGORITHM == LOCK_ALGO_MCS ||
+           ALGORITHM == LOCK_ALGO_CLH;
+}
+
+/* A lock that lay idle while its last holder's turn number came round. */
+static void lock_clh_turns_wrap(void)
+{
+    struct clh_lock idle = {0};
+    struct clh_lock busy = {0};
+    _Atomic uint32_t *word = &clh_nodes[lock_host_cpu.index].of[LOCK_POOL];
+    uint32_t left;
+
+    clh_acquire(&idle, LOCK_POOL);
+    clh_release(&idle, LOCK_POOL);
+    left = *word;
+    *word = UINT32_MAX & ~CLH_BUSY; /* the last turn; the next is 0 */
+    clh_acquire(&busy, LOCK_POOL);
+    CHECK_INT(*word >> 6, 0);
+    CHECK(*word & CLH_BUSY);
+    clh_release(&busy, LOCK_POOL);
+    *word = left - CLH_TURN; /* the turn that `idle` remembers comes again */
+    clh_acquire(&busy, LOCK_POOL);
+    CHECK_INT(*word, left | CLH_BUSY);
+    clh_release(&busy, LOCK_POOL);
+    clh_acquire(&idle, LOCK_POOL); /* hangs if it waits for that */
+    clh_release(&idle, LOCK_POOL);
+}
 #endif
 
-#if defined(GRAIN_LOCK_GRANULARITY_SUBSYSTEM)
+#if GRAIN_LOCK_GRANULARITY_SUBSYSTEM
 /* Two of a class cost one lock, which is free again when both are released. */
 static void lock_pair_counts(void)
 {
@@ -153,14 +190,19 @@ static void lock_pair_counts(void)
 
 int main(void)
 {
+    if (ALGORITHM == LOCK_ALGO_BUSTED) {
+        UNIT_RUN(lock_torture_finds_busted);
+        return unit_done();
+    }
     UNIT_RUN(lock_excludes);
-#if defined(GRAIN_LOCK_ALGO_TICKET) && defined(GRAIN_LOCK_GRANULARITY_OBJECT)
-    UNIT_RUN(lock_serves_in_order);
+#if GRAIN_LOCK_GRANULARITY_OBJECT
+    if (in_order())
+        UNIT_RUN(lock_serves_in_order);
+    if (ALGORITHM == LOCK_ALGO_CLH)
+        UNIT_RUN(lock_clh_turns_wrap);
 #endif
-#if defined(GRAIN_LOCK_GRANULARITY_SUBSYSTEM)
+#if GRAIN_LOCK_GRANULARITY_SUBSYSTEM
     UNIT_RUN(lock_pair_counts);
 #endif
     return unit_done();
 }
-
-#endif

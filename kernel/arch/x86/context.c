@@ -143,14 +143,15 @@ void context_init_cpu(void)
     cpu_write_msr(MSR_SYSENTER_EIP, (uint32_t)(uintptr_t)sysenter_entry);
 }
 
-#if defined(GRAIN_LOCK_GRANULARITY_BIG)
-/* The big lock for the system call entry, which is assembly. */
+#if LOCK_ENTRY_HOOKS
+/* For the system call entry, which is assembly. */
 void kernel_enter_from_asm(void);
 void kernel_exit_from_asm(void);
 
 void kernel_enter_from_asm(void)
 {
     kernel_enter();
+    lockstat_section(this_cpu()->current->regs.eax & 0xffu);
 }
 
 void kernel_exit_from_asm(void)

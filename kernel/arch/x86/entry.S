@@ -10,6 +10,7 @@
 #include "kernel/arch/x86/cpustate.h"
 #include "kernel/arch/x86/memlayout.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/lock/options.h"
 
 #define E_NO_SYS       9
 #define E_PERM         10
@@ -54,7 +55,7 @@ sysenter_entry:
     movl %edi, ENV_EDI(%ecx)
     movl %ebp, ENV_EBP(%ecx)
     movl $RESUME_SYSEXIT, ENV_RESUME(%ecx)
-#if GRAIN_LOCK_GRANULARITY_BIG
+#if LOCK_ENTRY_HOOKS
     call kernel_enter_from_asm
     movl CPU_CURRENT, %ecx
     movl ENV_EAX(%ecx), %eax
@@ -72,7 +73,7 @@ sysenter_entry:
     movl CPU_CURRENT, %ecx
     cmpl $0, ENV_PENDING(%ecx)
     jne .Lsysenter_pending
-#if GRAIN_LOCK_GRANULARITY_BIG
+#if LOCK_ENTRY_HOOKS
     pushl %eax
     call kernel_exit_from_asm
     popl %eax

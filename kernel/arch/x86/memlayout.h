@@ -39,6 +39,9 @@
 #define VSYS_SYSENTER (VSYS_ENTER + 2)
 #define VSYS_RETURN   (VSYS_ENTER + 4)
 
+#define PERCPU_LOCKSTAT      (PERCPU_WINDOW + GRAIN_U(0x40000)) /* in kernels that keep statistics */
+#define PERCPU_LOCKSTAT_SIZE GRAIN_U(0x3000)
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 

@@ -260,6 +260,10 @@ bool paging_create_cpu(uint32_t id)
         return false;
     window_map(window, THIS_UTCB, virt_to_phys(utcb_word), PTE_U);
     window_map(window, UTCB_WORD, virt_to_phys(utcb_word), PTE_W);
+#if GRAIN_LOCKSTAT
+    for (uint32_t i = 0; i < PERCPU_LOCKSTAT_SIZE; i += PAGE_SIZE)
+        window_map(window, PERCPU_LOCKSTAT + i, virt_to_phys(lockstat_pages(id)) + i, PTE_W);
+#endif
     directory[kernel_slot(PERCPU_WINDOW)] = table_entry(window, PTE_W | PTE_U);
 
     kernel_directory[id] = directory;
@@ -269,6 +273,7 @@ bool paging_create_cpu(uint32_t id)
     cpu->kernel_cr3 = virt_to_phys(&kernel_pdpt[id]);
     cpu->cr3 = cpu->kernel_cr3;
     cpu->arch.kmap_pte = &window[(KMAP_WINDOW >> PAGE_SHIFT) % PTES_PER_TABLE];
+    lock_init_cpu(&cpu->locks, id);
     lock_init(&cpu->inbox_lock);
     cpus[id] = cpu;
     return true;

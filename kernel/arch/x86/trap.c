@@ -76,10 +76,12 @@ _Noreturn REGPARM void trap_user(struct env *self, uint32_t vector, uint32_t err
 
     kernel_enter();
     if (vector == VECTOR_SYSCALL) {
+        lockstat_section(self->regs.eax & 0xffu);
         syscall_from_gate(self);
     } else if (vector < VECTOR_EXCEPTIONS) {
         const struct fault fault = {.vector = vector, .error = error, .address = address};
 
+        lockstat_section(LOCKSTAT_SECTION_EXCEPTION);
         fault_deliver(self, &fault);
     } else {
         trap_interrupt(vector);

@@ -1,0 +1,31 @@
+/* The hooks that a lock passes when it is really taken, whatever the granularity: attempt, acquired,
+ * release. Statistics (lockstat.h) and spin watchdog (watchdog.h) hang here and nowhere else; in a
+ * build without either they are empty. Included by lock.h.
+ */
+#ifndef GRAIN_LOCK_LOCKHOOKS_H
+#define GRAIN_LOCK_LOCKHOOKS_H
+
+#include "kernel/lock/lockstat.h"
+#include "kernel/lock/watchdog.h"
+
+/* `site`: where in the kernel. */
+static inline ALWAYS_INLINE void lock_hook_attempt(uint32_t slot, const struct lock *l,
+                                                   const void *site)
+{
+    watchdog_attempt(slot, l, site);
+    lockstat_attempt(slot);
+}
+
+static inline ALWAYS_INLINE void lock_hook_acquired(uint32_t slot, struct lock *l, const void *site)
+{
+    lockstat_acquired(slot, l, site);
+    watchdog_acquired(slot, site);
+}
+
+static inline ALWAYS_INLINE void lock_hook_release(uint32_t slot, struct lock *l)
+{
+    lockstat_release(slot, l);
+    watchdog_release(slot);
+}
+
+#endif
