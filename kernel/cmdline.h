@@ -7,7 +7,7 @@
  *   spin=panic                         and panic
  *   jos                         run the JOS programs among the boot modules
  *   init.WORD                   for the first program
- *   ktest=NAME                  run a test of tests/kernel instead (builds that have them)
+ *   ktest=NAME,NAME...          run tests of tests/kernel instead (builds that have them)
  *   --                          the kernel does not look at what follows
  *
  * A word or value that is not known is a warning; the boot goes on.

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 #if GRAIN_KTEST
-/* The boot word ktest=NAME. False: there is no such test. */
-bool ktest_select(const char *name);
+/* The boot word ktest=NAME,NAME...: they run one after the other. False: there is no such test, or they
+ * are too many. */
+bool ktest_select(const char *names);
 
 /* Each CPU, on its kernel stack, where it would enter the scheduler: does not return if a test was
  * selected. */

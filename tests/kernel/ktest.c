@@ -21,17 +21,37 @@ static const struct ktest {
 };
 
 /* Written by the BSP before the other CPUs run. */
-static const struct ktest *selected;
+static const struct ktest *selected[8];
+static uint32_t selected_count;
 
 static bool failed; /* CPU 0 */
 
-bool ktest_select(const char *name)
+static const struct ktest *find(const char *name, size_t len)
 {
     for (uint32_t i = 0; i < ARRAY_SIZE(tests); i++) {
-        if (strcmp(tests[i].name, name) == 0)
-            selected = &tests[i];
+        if (strlen(tests[i].name) == len && strncmp(tests[i].name, name, len) == 0)
+            return &tests[i];
     }
-    return selected != NULL;
+    return NULL;
+}
+
+bool ktest_select(const char *names)
+{
+    while (selected_count < ARRAY_SIZE(selected)) {
+        size_t len = 0;
+
+        while (names[len] != 0 && names[len] != ',')
+            len++;
+        selected[selected_count] = find(names, len);
+        if (selected[selected_count] == NULL)
+            break;
+        selected_count++;
+        if (names[len] == 0)
+            return true;
+        names += len + 1;
+    }
+    selected_count = 0;
+    return false;
 }
 
 static _Noreturn void ktest_end(void)
@@ -43,12 +63,14 @@ static _Noreturn void ktest_end(void)
 
 void ktest_enter(void)
 {
-    if (selected == NULL)
+    if (selected_count == 0)
         return;
     if (cpu_id() != 0)
         gang_serve();
-    log_info("ktest: %s", selected->name);
-    selected->run();
+    for (uint32_t i = 0; i < selected_count; i++) {
+        log_info("ktest: %s", selected[i]->name);
+        selected[i]->run();
+    }
     ktest_end();
 }
 

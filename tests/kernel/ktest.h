@@ -58,6 +58,18 @@ void gang_run(void (*function)(uint32_t cpu));
 /* For the functions that gang_run calls: nobody goes on before all have come so far. */
 void gang_meet(void);
 
+/* A lock of each algorithm, whatever the kernel is built with, and first of the kernel's own. One at a time:
+ * all are of class env. `acquire` of the first enters the kernel, too. */
+struct ktest_algorithm {
+    const char *name;
+    void (*acquire)(void);
+    void (*release)(void);
+    bool excludes;
+    bool in_order; /* of arrival */
+};
+#define KTEST_ALGORITHMS 7u
+extern const struct ktest_algorithm ktest_algorithms[KTEST_ALGORITHMS];
+
 /* What the other CPUs do meanwhile; never returns. */
 _Noreturn void gang_serve(void);
 

@@ -1,5 +1,5 @@
-/* Lock torture: the locks as this kernel is built, then each algorithm by itself, on all CPUs; that those
- * which promise it serve in order of arrival; and that a lock that is none is found out.
+/* Lock torture on all CPUs: the lock as this kernel is built, and each algorithm by itself; that those which
+ * promise it serve in order of arrival; and that a lock that is none is found out.
  */
 #include "kernel/lock/lock.h"
 
@@ -14,7 +14,7 @@
 #define LINES        8u /* orders of arrival that are tried */
 
 static struct lock torture_lock;
-static union raw_lock raw;
+static union raw_lock raw[KTEST_ALGORITHMS]; /* by enum lock_algorithm */
 
 /* Guarded by the lock under test. */
 static volatile uint32_t inside; /* CPU index + 1 */
@@ -38,53 +38,38 @@ static void critical_section(uint32_t cpu, uint32_t linger)
 
 static void start_over(void)
 {
-    raw = (union raw_lock){{0}};
     inside = 0;
     counter = 0;
     intruders = 0;
     wanted = 0;
 }
 
-static void torture(uint32_t cpu)
+static void built_in(void) NO_LOCK_ANALYSIS
 {
-    uint32_t state = 88172645u + cpu;
-    uint64_t start;
-    uint32_t rounds = 0;
-
-    gang_meet();
-    start = arch_time_us();
-    for (; rounds < ROUNDS && arch_time_us() - start < KTEST_RUN_US; rounds++) {
-        kernel_enter();
-        lock_acquire(LOCK_POOL, &torture_lock);
-        critical_section(cpu, ktest_random(&state, 4));
-        lock_release(LOCK_POOL, &torture_lock);
-        kernel_exit();
-    }
-    atomic_fetch_add(&wanted, rounds);
+    kernel_enter();
+    lock_acquire(LOCK_ENV, &torture_lock);
 }
 
-/* One algorithm by itself, whatever the kernel is built with. */
-struct algorithm {
-    const char *name;
-    void (*acquire)(void);
-    void (*release)(void);
-    bool excludes;
-    bool in_order;
-};
+static void built_out(void) NO_LOCK_ANALYSIS
+{
+    lock_release(LOCK_ENV, &torture_lock);
+    kernel_exit();
+}
 
-#define X(id, name)                           \
-    static void name##_in(void)               \
-    {                                         \
-        name##_acquire(&raw.name, LOCK_POOL); \
-    }                                         \
-    static void name##_out(void)              \
-    {                                         \
-        name##_release(&raw.name, LOCK_POOL); \
+#define X(id, name)                                          \
+    static void name##_in(void)                              \
+    {                                                        \
+        name##_acquire(&raw[LOCK_ALGO_##id].name, LOCK_ENV); \
+    }                                                        \
+    static void name##_out(void)                             \
+    {                                                        \
+        name##_release(&raw[LOCK_ALGO_##id].name, LOCK_ENV); \
     }
 LOCK_ALGORITHM_LIST(X)
 #undef X
 
-static const struct algorithm algorithms[] = {
+const struct ktest_algorithm ktest_algorithms[] = {
+    {.name = "built", .acquire = built_in, .release = built_out, .excludes = true},
 #define X(id, algo)                                                                       \
     {.name = #algo,                                                                       \
      .acquire = algo##_in,                                                                \
@@ -96,7 +81,7 @@ static const struct algorithm algorithms[] = {
 #undef X
 };
 
-static const struct algorithm *chosen; /* written by CPU 0 before the gang runs */
+static const struct ktest_algorithm *chosen; /* written by CPU 0 before the gang runs */
 
 static void torture_chosen(uint32_t cpu)
 {
@@ -117,22 +102,23 @@ static void torture_chosen(uint32_t cpu)
     atomic_fetch_add(&wanted, rounds);
 }
 
-static void algorithm_excludes(const struct algorithm *a)
+static void algorithm_excludes(const struct ktest_algorithm *a)
 {
     char id[32];
 
+    if (!a->excludes && cpu_count == 1) {
+        ktest_skip("lock_busted_is_found", "one CPU alone excludes itself");
+        return;
+    }
     chosen = a;
     start_over();
     gang_run(torture_chosen);
-    if (a->excludes) {
+    if (a->excludes)
         ktest_fact(ktest_id(id, sizeof(id), "lock_%s_excludes", a->name),
                    intruders == 0 && counter == wanted, "%u intruders; counter %u, want %u",
                    intruders, counter, wanted);
-    } else if (cpu_count == 1) {
-        ktest_skip("lock_busted_is_found", "one CPU alone excludes itself");
-    } else {
+    else
         ktest_fact("lock_busted_is_found", intruders != 0, "a lock that is none passes");
-    }
 }
 
 /* In order of arrival. CPU 0 has the lock, and lets the others come one by one, in `line`'s order: the
@@ -144,7 +130,8 @@ static uint32_t served_count;
 
 static uint32_t lock_word(void)
 {
-    return READ_ONCE(*(const uint32_t *)&raw);
+    /* ktest_algorithms[0] is the kernel's own, the others are in the order of the enum. */
+    return READ_ONCE(*(const uint32_t *)&raw[chosen - ktest_algorithms - 1]);
 }
 
 static void lead_line(void)
@@ -198,7 +185,7 @@ static void line_up(uint32_t *random)
     }
 }
 
-static void algorithm_serves_in_order(const struct algorithm *a)
+static void algorithm_serves_in_order(const struct ktest_algorithm *a)
 {
     uint32_t random = 2463534242u;
     uint32_t overtakers = 0;
@@ -222,13 +209,9 @@ static void algorithm_serves_in_order(const struct algorithm *a)
 void ktest_lock(void)
 {
     lock_init(&torture_lock);
-    start_over();
-    gang_run(torture);
-    ktest_fact("lock_excludes", intruders == 0, "%u times two CPUs were inside", intruders);
-    ktest_fact("lock_counts", counter == wanted, "%u, want %u", counter, wanted);
-    for (uint32_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
-        algorithm_excludes(&algorithms[i]);
-        if (algorithms[i].in_order)
-            algorithm_serves_in_order(&algorithms[i]);
+    for (uint32_t i = 0; i < ARRAY_SIZE(ktest_algorithms); i++) {
+        algorithm_excludes(&ktest_algorithms[i]);
+        if (ktest_algorithms[i].in_order)
+            algorithm_serves_in_order(&ktest_algorithms[i]);
     }
 }

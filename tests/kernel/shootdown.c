@@ -2,7 +2,7 @@
  *
  * All CPUs load one address space and keep a page of it in their TLBs; CPU 0 replaces the page and
  * tells them, and each reads again. They wait in the two ways there are: in a lock's waiting loop, and
- * with interrupts on.
+ * with interrupts on. And in earnest: for a lock that CPU 0 holds while it tells them.
  */
 #include "kernel/mm/shootdown.h"
 
@@ -57,7 +57,6 @@ static void put_pages(uint32_t value)
     uint32_t pfns[PAGES];
     int error;
 
-    kernel_enter();
     for (uint32_t i = 0; i < PAGES; i++) {
         pfns[i] = frame_alloc(FRAME_HIGH);
         ASSERT(pfns[i] != FRAME_NONE);
@@ -65,7 +64,6 @@ static void put_pages(uint32_t value)
     }
     error = aspace_insert(space, VA, PAGES, PERM_RW, pfns);
     ASSERT(error == 0);
-    kernel_exit();
 }
 
 static void look(void)
@@ -99,7 +97,9 @@ static void lead(void)
     for (uint32_t i = 1; i <= ROUNDS && arch_time_us() - begin < KTEST_RUN_US; i++) {
         uint64_t start = arch_time_us();
 
+        kernel_enter();
         put_pages(i);
+        kernel_exit();
         expected = i;
         atomic_store(&seen, 0);
         atomic_store_explicit(&turn, i, memory_order_release);
@@ -142,12 +142,68 @@ static void run_interrupted(uint32_t cpu)
     run_here(cpu, true);
 }
 
+/* A lock of one algorithm: CPU 0 has it while it replaces the pages, the others are in line for it. */
+static const struct ktest_algorithm *lock;
+static _Atomic uint32_t coming; /* are just before acquire, or in it */
+
+static void wait_for_comers(void)
+{
+    uint64_t start = arch_time_us();
+
+    while (atomic_load(&coming) != cpu_count - 1) {
+        lock_relax();
+        ktest_check_hang(start, "shootdown");
+    }
+}
+
+static void lead_line(void)
+{
+    uint64_t begin = arch_time_us();
+
+    for (uint32_t i = 1; i <= ROUNDS && arch_time_us() - begin < KTEST_RUN_US / 8; i++) {
+        uint64_t start = arch_time_us();
+
+        lock->acquire();
+        atomic_store(&coming, 0);
+        atomic_store(&seen, 0);
+        atomic_store_explicit(&turn, i, memory_order_release);
+        wait_for_comers();
+        put_pages(i); /* returns when all have answered */
+        expected = i;
+        lock->release();
+        while (atomic_load(&seen) != cpu_count - 1) {
+            lock_relax();
+            ktest_check_hang(start, "shootdown");
+        }
+    }
+    atomic_store_explicit(&turn, END, memory_order_release);
+}
+
+static void run_in_line(uint32_t cpu)
+{
+    load_space(paging_cr3(space->pdpt, cpu));
+    (void)user_read(VA);
+    gang_meet();
+    if (cpu == 0)
+        lead_line();
+    for (uint32_t i = 1; cpu != 0 && wait_for_turn(i, false); i++) {
+        atomic_fetch_add(&coming, 1);
+        lock->acquire();
+        look();
+        lock->release();
+        atomic_fetch_add(&seen, 1);
+    }
+    load_space(this_cpu()->kernel_cr3);
+}
+
 static uint32_t stale_reads(void (*how)(uint32_t cpu))
 {
     expected = 0;
     atomic_store(&turn, 0);
     atomic_store(&stale, 0);
+    kernel_enter();
     put_pages(0);
+    kernel_exit();
     gang_run(how);
     return atomic_load(&stale);
 }
@@ -166,6 +222,16 @@ void ktest_shootdown(void)
     ktest_fact("shootdown_reaches_waiters", wrong == 0, "%u reads of an old page", wrong);
     wrong = stale_reads(run_interrupted);
     ktest_fact("shootdown_by_interrupt", wrong == 0, "%u reads of an old page", wrong);
+    for (uint32_t i = 0; i < KTEST_ALGORITHMS; i++) {
+        char id[40];
+
+        lock = &ktest_algorithms[i];
+        if (!lock->excludes)
+            continue;
+        wrong = stale_reads(run_in_line);
+        ktest_fact(ktest_id(id, sizeof(id), "shootdown_in_line_%s", lock->name), wrong == 0,
+                   "%u reads of an old page", wrong);
+    }
     ktest_fact("shootdown_counted", (this_cpu()->shootdowns != 0) == (cpu_count > 1), "%u",
                this_cpu()->shootdowns);
     kernel_enter();

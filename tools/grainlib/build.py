@@ -15,6 +15,7 @@ from grainlib.failure import Failure
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 DESCRIPTION = "grain-build.json"
+ALWAYS_BUILT = ("grain", "object", "subsystem", "big")  # kernels; the others have a target each
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ class Build:
         return path
 
     def kernel(self, name: str) -> Path:
-        """A kernel image by name (grain, object, subsystem, big) or by path."""
+        """A kernel image by name (grain, object, subsystem, big, or built on demand as big-mcs) or by path."""
         known = self.facts["kernels"]
-        return self._built(Path(known[name]) if name in known else Path(name), f"kernel {name}", known)
+        target = "" if name in ALWAYS_BUILT else f"kernel-{name}"
+        return self._built(Path(known[name]) if name in known else Path(name), f"kernel {name}", known, target)
 
     def module(self, words: str) -> Module:
         """A program with its arguments: `NAME args`, `FILE.elf args` or `FILE.c args`."""
@@ -99,9 +101,9 @@ class Build:
             raise Failure(f"{source} does not compile")
         return partial.replace(output)
 
-    def _built(self, path: Path, what: str, known: dict[str, str]) -> Path:
+    def _built(self, path: Path, what: str, known: dict[str, str], target: str = "") -> Path:
         if path.is_file():
             return path
         if str(path) in known.values():
-            raise Failure(f"{what} is not built yet: ninja -C {display_path(self.path)}")
+            raise Failure(f"{what} is not built yet: ninja -C {display_path(self.path)} {target}".rstrip())
         raise Failure(f"no {what}; there is {', '.join(sorted(known)) or 'none'}")

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--boot", choices=("kernel", "iso"), default="kernel", help="direct, or GRUB on an ISO")
     parser.add_argument("--thread", choices=("multi", "single"), help="QEMU's host threads: one a CPU, or one")
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
-    parser.add_argument("--kernel", default="grain", metavar="VARIANT", help="grain, object, subsystem, big or a file")
+    parser.add_argument("--kernel", default="grain", metavar="VARIANT", help="grain, object, subsystem, big, as big-mcs, or a file")
     parser.add_argument("--append", default="", metavar="WORDS", help="words for the kernel command line")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--system", action="store_true", help="boot the system; programs are processes in it")
