@@ -19,6 +19,7 @@
 static inline ALWAYS_INLINE void fast_note(struct env *self, uint32_t op, uint32_t partner,
                                            uint32_t esp)
 {
+    lockstat_section(SYS_ipc);
     self->ipc_op = op;
     self->ipc_partner = partner;
     self->regs.esp = esp;
