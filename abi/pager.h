@@ -28,7 +28,7 @@ _Static_assert(sizeof(struct pager_region) == 28, "fits utcb->words");
 
 enum pager_op {
     /* From init alone, first of all, and again when bootfs was started anew: struct process_start in
-     * utcb->words. Whoever sends the first one is init. */
+     * utcb->words. Whoever sends the first one is init. The answer comes when all workers are there. */
     PAGER_SETUP = SERVER_OP(SERVER_PAGER, 1),
 
     /* From proc alone. `env` is any env of the address space. E_BAD_ENV: not one of a process. */

@@ -30,7 +30,7 @@ enum proc_op {
     PROC_WAIT,
     /* w1 = status 0 to 255; no answer */
     PROC_EXIT,
-    /* w1 = pid. E_BAD_ENV: none; E_PERM: not one's own or a descendant's */
+    /* w1 = pid. E_BAD_ENV: none; E_PERM: init, or one that the caller descends from */
     PROC_KILL,
     /* -> w1 = pid, w2 = parent's pid */
     PROC_GETPID,

@@ -1,6 +1,7 @@
 /* One line on standard error, see apps/error.h. */
 #include "apps/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,4 +21,11 @@ int error_print(const char *fmt, ...)
     va_end(args);
     fprintf(stderr, "%s: %s\n", slash != NULL ? slash + 1 : program_name, line);
     return EXIT_FAILURE;
+}
+
+const char *error_of_kill(int error)
+{
+    if (error == -E_BAD_ENV)
+        return "there is no such process";
+    return error == -E_PERM ? "it is above the one who asks" : grain_strerror(error);
 }

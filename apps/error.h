@@ -7,4 +7,7 @@
 /* "program: " and the text. Returns EXIT_FAILURE: `return error_print(...)` ends main. */
 int error_print(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* Why kill() failed with that negated error. */
+const char *error_of_kill(int error);
+
 #endif

@@ -1,5 +1,4 @@
 /* kill: ends processes. */
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,11 +20,7 @@ static int kill_one(const char *text)
     if (!options_number(text, 1, INT32_MAX, &pid))
         return error_print("%s: not a pid", text);
     int result = kill((pid_t)pid);
-    if (result == -E_BAD_ENV)
-        return error_print("%s: there is no such process", text);
-    if (result < 0)
-        return error_print("%s: %s", text, grain_strerror(result));
-    return EXIT_SUCCESS;
+    return result < 0 ? error_print("%s: %s", text, error_of_kill(result)) : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)

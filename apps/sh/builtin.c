@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/error.h"
 #include "apps/options.h"
 #include "apps/sh/shell.h"
 #include "grain/bootfs.h"
@@ -133,9 +134,7 @@ static int kill_one(const char *word)
     if (job == NULL && !options_number(word, 1, INT32_MAX, &pid))
         return shell_error("kill: %s: there is no such job", word);
     int result = kill((pid_t)pid);
-    if (result == -E_BAD_ENV)
-        return shell_error("kill: %s: there is no such process", word);
-    return result < 0 ? shell_error("kill: %s: %s", word, grain_strerror(result)) : 0;
+    return result < 0 ? shell_error("kill: %s: %s", word, error_of_kill(result)) : 0;
 }
 
 static int kill_jobs(int argc, char **argv)

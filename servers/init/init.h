@@ -54,8 +54,6 @@ struct report_usage {
 };
 
 struct report_usage report_usage_now(void);
-/* Waits until usage does not change any more: servers that have just begun make themselves at home. */
-void report_usage_settle(void);
 void report_not_started(const struct program *program, int error);
 /* "died: page fault at ...", "exited with status 3" */
 void report_describe(const struct env_death *death, char *text, size_t size);

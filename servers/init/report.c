@@ -11,7 +11,6 @@
 /* CPUs free what a dead env had in their own time, so a difference counts once it has stayed. */
 #define SETTLE_TRIES 50u
 #define SETTLE_US    10000u
-#define SETTLE_SAME  3u /* looks in a row that show the same */
 
 #define VECTOR_PAGE_FAULT 14u
 
@@ -37,19 +36,6 @@ struct report_usage report_usage_now(void)
         .frames = (int32_t)(counters.total_frames - counters.free_frames),
         .envs = (int32_t)counters.envs,
     };
-}
-
-void report_usage_settle(void)
-{
-    struct report_usage last = report_usage_now();
-    uint32_t same = 0;
-
-    for (uint32_t i = 0; i < SETTLE_TRIES && same < SETTLE_SAME; i++) {
-        sleep_us(SETTLE_US);
-        struct report_usage now = report_usage_now();
-        same = now.frames == last.frames && now.envs == last.envs ? same + 1 : 0;
-        last = now;
-    }
 }
 
 void report_not_started(const struct program *program, int error)

@@ -211,6 +211,13 @@ bool service_start(struct service *service, envid_t controller)
     return true;
 }
 
+bool service_wait(const struct service *service)
+{
+    struct ipc_msg msg = {.w = {SERVER_OP(service->server, 0)}}; /* a call that nobody has */
+
+    return ipc_call(service->id, &msg) > 0 && (int32_t)msg.w[0] == -E_NO_SYS;
+}
+
 static bool tell(enum server server, uint32_t label, const struct process_start *ids)
 {
     const struct service *service = service_find(server);

@@ -35,6 +35,9 @@ struct service *service_find(enum server server);
  * Says in one line what is wrong, if anything, and returns false. */
 bool service_start(struct service *service, envid_t controller);
 
+/* Waits until it answers: then it has made itself at home. False: it has died. */
+bool service_wait(const struct service *service);
+
 uint32_t service_bit(const struct service *service);
 
 /* The ids as processes are told them, and now. */

@@ -33,6 +33,8 @@ static void start_services(envid_t watcher, bool processes)
     }
     if (good && processes)
         good = service_set_up(watcher);
+    for (uint32_t i = 0; i < SERVICES && good; i++)
+        good = services[i].id == 0 || service_wait(&services[i]);
     if (!good)
         init_halt(true);
 }
@@ -134,8 +136,6 @@ void system_run(void)
     process_servers = service_ids(watcher);
     uint32_t boot_us = (uint32_t)time_us();
     watch_set_boot_time(boot_us);
-    if (words_run(0, text))
-        report_usage_settle();
     for (; words_run(count, text); count++)
         run_program(text, bare);
     if (count == 0)

@@ -4,15 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grain/notify.h"
 #include "grain/server.h"
 #include "grain/syscall.h"
 #include "grain/thread.h"
 #include "grain/windows.h"
 
+#define WORKER_BIT(index) (1u << (index)) /* in notifications of the first worker, before it serves */
+#define START_BIT         1u              /* in those of the others */
+
 struct pager_servers servers;
 struct pager_stats stats;
 
-/* All but the first; written before they serve. */
+/* All but the first; written before any of them serves. */
 static envid_t workers[WORKERS_MAX];
 static uint32_t nworkers;
 
@@ -205,12 +209,42 @@ static void pin(uint32_t index)
     (void)env_set_sched(0, env_record(env_self())->priority, index % sysinfo()->ncpus);
 }
 
+static envid_t first_worker;
+
 static int worker(void *arg)
 {
-    pin((uint32_t)(uintptr_t)arg);
+    uint32_t index = (uint32_t)(uintptr_t)arg;
+
+    pin(index);
+    if (notify(first_worker, WORKER_BIT(index)) < 0)
+        return EXIT_FAILURE;
+    (void)notify_wait(START_BIT);
     if (env_attach(env_record(env_self())->controller) < 0)
         return EXIT_FAILURE;
     serve();
+}
+
+/* One after the other. Nobody serves before all are there: they have their stacks then, and who gets an
+ * answer, to PAGER_SETUP first of all, finds the pager as large as it will be. */
+static int start_workers(uint32_t wanted)
+{
+    first_worker = env_self();
+    for (uint32_t i = 1; i < wanted; i++) {
+        envid_t id = thread_create(worker, (void *)(uintptr_t)i);
+
+        if (id < 0)
+            return id;
+        workers[nworkers++] = id;
+        if (notify_wait(WORKER_BIT(i) | NOTIFY_CHILD) & NOTIFY_CHILD)
+            return -E_DEAD;
+    }
+    for (uint32_t i = 0; i < nworkers; i++) {
+        int error = notify(workers[i], START_BIT);
+
+        if (error < 0)
+            return error;
+    }
+    return 0;
 }
 
 /* One for each CPU, and two at least: one may wait for bootfs. */
@@ -221,13 +255,7 @@ int main(void)
     if (wanted > WORKERS_MAX)
         wanted = WORKERS_MAX;
     pin(0);
-    for (uint32_t i = 1; i < wanted; i++) {
-        envid_t id = thread_create(worker, (void *)(uintptr_t)i);
-
-        if (id < 0)
-            return EXIT_FAILURE;
-        workers[nworkers] = id;
-        __atomic_store_n(&nworkers, nworkers + 1, __ATOMIC_RELEASE);
-    }
+    if (start_workers(wanted) < 0)
+        return EXIT_FAILURE;
     serve();
 }

@@ -70,6 +70,12 @@ int end_exit(const struct request *request, struct answer *answer)
     return NO_ANSWER;
 }
 
+/* Whoever is not above the killer: init is above all. */
+static bool may_kill(const struct process *killer, const struct process *victim)
+{
+    return victim == killer ? victim != init_process : !process_descends(killer, victim);
+}
+
 int end_kill(const struct request *request, struct answer *answer)
 {
     struct process *process = process_by_pid(request->w[1]);
@@ -77,7 +83,7 @@ int end_kill(const struct request *request, struct answer *answer)
     (void)answer;
     if (process == NULL || process->state != PROCESS_ALIVE)
         return -E_BAD_ENV;
-    if (process == init_process || !process_descends(process, request->thread->process))
+    if (!may_kill(request->thread->process, process))
         return -E_PERM;
     process_end(process, PROC_STATUS_KILLED);
     return process == request->thread->process ? NO_ANSWER : 0;

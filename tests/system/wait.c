@@ -237,7 +237,18 @@ static bool kill_some(int (*fn)(uintptr_t arg), uintptr_t arg)
 
 static int kill_parent(uintptr_t pid)
 {
-    return kill((pid_t)pid) == -E_PERM && kill(1) == -E_PERM ? 0 : 1;
+    return kill((pid_t)pid) == -E_PERM && kill(getppid()) == -E_PERM && kill(1) == -E_PERM ? 0 : 1;
+}
+
+/* The same from further below. */
+static int kill_from_below(uintptr_t pid)
+{
+    return child_run(kill_parent, pid);
+}
+
+static int kill_other(uintptr_t pid)
+{
+    return -kill((pid_t)pid);
 }
 
 static int kill_self(uintptr_t arg)
@@ -245,6 +256,23 @@ static int kill_self(uintptr_t arg)
     (void)arg;
     (void)kill(getpid());
     return 1;
+}
+
+static int leave_sleeper(uintptr_t arg)
+{
+    return child_start(sleep_on, arg) > 0 ? 0 : 1;
+}
+
+/* The pid of a child of init that is not the test itself; 0: there is none. */
+static pid_t orphan_of_init(void)
+{
+    struct proc_info info;
+
+    for (pid_t pid = PROC_PID_INIT + 1; (pid = process_list(pid, &info)) > 0; pid++) {
+        if (info.parent == PROC_PID_INIT && pid != getpid())
+            return pid;
+    }
+    return 0;
 }
 
 /* Its grandchild is ended as a descendant; while the child lives. */
@@ -277,6 +305,22 @@ static void check_descendant(void)
     CHECK_OK(memory_unmap(va, bytes), "kill_unmap");
 }
 
+/* Neither below the killer nor above: a sibling, and one that has been left behind. */
+static void check_sibling(void)
+{
+    pid_t pid = child_start(sleep_on, 0);
+    struct proc_info info;
+
+    CHECK_EQ(child_run(kill_other, (uintptr_t)pid), 0, "kill_sibling");
+    CHECK(WIFKILLED(child_end(pid)), "kill_sibling_status");
+    CHECK_EQ(child_run(leave_sleeper, 0), 0, "kill_orphan_left");
+    pid = orphan_of_init();
+    CHECK(pid > 0, "kill_orphan_listed");
+    CHECK_OK(kill(pid), "kill_orphan");
+    while (process_list(pid, &info) == pid)
+        sleep_us(STEADY_US);
+}
+
 static void check_kill(void)
 {
     CHECK(kill_some(spin, 0), "kill_running");
@@ -288,6 +332,7 @@ static void check_kill(void)
     CHECK(kill_some(exec_on, 0), "kill_in_exec");
     CHECK(kill_some(many_threads, 0), "kill_threads");
     CHECK_EQ(child_run(kill_parent, (uintptr_t)getpid()), 0, "kill_not_allowed");
+    CHECK_EQ(child_run(kill_from_below, (uintptr_t)getpid()), 0, "kill_ancestor");
     CHECK(WIFKILLED(child_run(kill_self, 0)), "kill_self");
     CHECK_ERROR(kill(0x7ffffff0), E_BAD_ENV, "kill_no_such");
     pid_t pid = child_start(end_with, 0);
@@ -324,6 +369,7 @@ int main(void)
     check_statuses();
     check_kill();
     check_descendant();
+    check_sibling();
     check_orphans();
     return test_status();
 }

@@ -169,6 +169,9 @@ class Programs(Session):
 
     def test_kill(self) -> None:
         self.answer("/kill 999999", r"^kill: 999999: there is no such process$")
+        self.answer("/kill 1", r"^kill: 1: it is above the one who asks$")
+        pid = re.findall(r"^\[1\] (\d+)$", "\n".join(self.answer(f"{Jobs.QUIET} &")), re.MULTILINE)[0]
+        self.answer(f"/kill {pid}; wait {pid}; echo status $?", r"^status 137$")
 
     def test_ls(self) -> None:
         self.assertLess({"sh", "ls", "README.md"}, set(self.answer("ls")))
