@@ -80,6 +80,10 @@ enum grain_syscall {
 #define PAGE_INFO_REFS(r) ((uint32_t)(r) >> 12)
 #define PAGE_INFO_MANY    0x7ffffu
 
+/* Result of page_copy when it copied nothing: one page onto itself, whose frame is mapped nowhere else, keeps
+ * it and gets the permissions. */
+#define PAGE_COPY_KEPT 1
+
 /* Most pages that one page_* call works on; a longer range is E_INVAL. */
 #define PAGE_CALL_MAX 0x40000u
 

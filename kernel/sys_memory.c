@@ -50,13 +50,14 @@ static uint32_t memory_step(struct env *self, uint32_t pages, uint32_t most)
     return pages - self->progress < most ? pages - self->progress : most;
 }
 
-/* The end of a step that returned `error` and did `step` pages. */
-static int32_t memory_advance(struct env *self, uint32_t pages, uint32_t step, int error)
+/* The end of a step that returned `result`, an error or 0 or what a call of one step returns, and did `step`
+ * pages. */
+static int32_t memory_advance(struct env *self, uint32_t pages, uint32_t step, int result)
 {
     self->progress += step;
-    if (error != 0 || self->progress >= pages) {
+    if (result < 0 || self->progress >= pages) {
         self->progress = 0;
-        return error;
+        return result;
     }
     syscall_restart(self);
 }
@@ -131,12 +132,23 @@ static int memory_copy_pins(uint32_t *pins, uint32_t step)
     return 0;
 }
 
+/* One page onto itself that nobody else has is its own copy already. */
+static bool memory_is_copy(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
+                           uint32_t pages)
+{
+    return src == dst && srcva == (dstva & ~PAGE_MASK) && pages == 1 &&
+           aspace_take(dst, srcva, dstva & PAGE_MASK);
+}
+
 static int memory_copy_step(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
                             uint32_t step)
 {
     uint32_t *pins = this_cpu()->pins;
-    int error = aspace_pin(src, srcva, step, PERM_R, pins);
+    int error;
 
+    if (memory_is_copy(src, srcva, dst, dstva, step))
+        return PAGE_COPY_KEPT;
+    error = aspace_pin(src, srcva, step, PERM_R, pins);
     if (error != 0)
         return error;
     error = memory_copy_pins(pins, step);
@@ -166,7 +178,9 @@ static int32_t memory_transfer(struct env *self, memory_step_fn *transfer, uint3
     src = memory_target(self, self->regs.edx, &error);
     if (src == NULL)
         return error;
-    dst = memory_target(self, self->regs.esi, &error);
+    dst = src;
+    if (self->regs.esi != self->regs.edx)
+        dst = memory_target(self, self->regs.esi, &error);
     if (dst == NULL) {
         memory_done(self, src);
         return error;
@@ -175,7 +189,8 @@ static int32_t memory_transfer(struct env *self, memory_step_fn *transfer, uint3
     error = transfer(src, srcva + self->progress * PAGE_SIZE, dst,
                      dstva + self->progress * PAGE_SIZE, step);
     memory_done(self, src);
-    memory_done(self, dst);
+    if (self->regs.esi != self->regs.edx)
+        memory_done(self, dst);
     return memory_advance(self, pages, step, error);
 }
 

@@ -273,8 +273,11 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
         pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
         if (*pte & PTE_P)
             gone_add(&gone, PTE_PFN(*pte));
-        aspace_set_locked(as, pte, pte_of_pfn(pfns[i]) | bits);
+        else
+            table_frame(pte)->link++;
+        pte_set(pte, pte_of_pfn(pfns[i]) | bits);
     }
+    as->frames += pages - gone.count;
     if (gone.count != 0) {
         shootdown(as, va, pages);
         frames_unref(gone.pfn, gone.count);
@@ -368,6 +371,16 @@ struct budget {
     uint32_t entries;
 };
 
+#define PTES_AT_ONCE 8u
+
+/* Whether none of PTES_AT_ONCE entries maps anything. */
+static bool ptes_are_absent(const pte_t *pte)
+{
+    pte_t all = pte[0] | pte[1] | pte[2] | pte[3] | pte[4] | pte[5] | pte[6] | pte[7];
+
+    return !(all & PTE_P);
+}
+
 /* Within one table: from va to `end` or to the table's end, as far as the budget lasts. Returns where
  * it stopped. */
 static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32_t end,
@@ -375,23 +388,30 @@ static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32
     REQUIRES(&as->lock)
 {
     uint32_t stop = (va | (LARGE_SIZE - 1)) + 1;
-    uint32_t before = left->pages;
     pte_t *pte = aspace_pte_locked(as, va);
     struct frame *table = table_frame(pte);
+    uint32_t pages = table->link < left->pages ? table->link : left->pages;
+    uint32_t before = pages;
 
     if (stop > end)
         stop = end;
-    for (; va < stop && left->pages > 0 && left->entries > 0; va += PAGE_SIZE, pte++) {
-        left->entries--;
-        if (!(*pte & PTE_P))
-            continue;
-        gone_add(gone, PTE_PFN(*pte));
-        pte_clear(pte);
-        left->pages--;
+    for (; va < stop && pages > 0 && left->entries > 0; left->entries--) {
+        uint32_t step = 1;
+
+        if (*pte & PTE_P) {
+            gone_add(gone, PTE_PFN(*pte));
+            pte_clear(pte);
+            pages--;
+        } else if (stop - va >= PTES_AT_ONCE * PAGE_SIZE && ptes_are_absent(pte)) {
+            step = PTES_AT_ONCE;
+        }
+        pte += step;
+        va += step * PAGE_SIZE;
     }
-    table->link -= before - left->pages;
-    as->frames -= before - left->pages;
-    return va;
+    left->pages -= before - pages;
+    table->link -= before - pages;
+    as->frames -= before - pages;
+    return table->link == 0 ? stop : va;
 }
 
 static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end)
@@ -510,6 +530,20 @@ int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm
     error = aspace_protect_locked(as, va, pages, perm, may_grant);
     lock_release(LOCK_ASPACE, &as->lock);
     return error;
+}
+
+/* A frame with one reference stays so meanwhile: another would be made by way of this entry, under this lock. */
+bool aspace_take(struct aspace *as, uint32_t va, uint32_t perm)
+{
+    const pte_t *pte;
+    bool alone;
+
+    lock_acquire(LOCK_ASPACE, &as->lock);
+    pte = aspace_pte_locked(as, va);
+    alone = pte != NULL && *pte & PTE_P && frame_refs(PTE_PFN(*pte)) == 1 &&
+            aspace_protect_locked(as, va, 1, perm, true) == 0;
+    lock_release(LOCK_ASPACE, &as->lock);
+    return alone;
 }
 
 int aspace_write(struct aspace *as, uint32_t va, const void *src, size_t len)

@@ -17,6 +17,7 @@
 #define GRAIN_MM_ASPACE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "abi/env.h"
@@ -101,6 +102,10 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
  * W is asked for, may not be granted, and one is read-only: then nothing changed. */
 int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, bool may_grant)
     MUST_CHECK;
+
+/* New permissions for the one page at va if it is mapped and its frame nowhere else. False: it is not so, and
+ * nothing changed. */
+bool aspace_take(struct aspace *as, uint32_t va, uint32_t perm) MUST_CHECK;
 
 /* Copies into user memory through the page tables, as the user could write it. -E_FAULT when a page
  * is not mapped writable for the user; bytes before it are written. */

@@ -284,7 +284,8 @@ MUST_CHECK static inline int page_map(envid_t src, uintptr_t srcva, envid_t dst,
     return syscall5(SYS_page_map, (uint32_t)src, srcva, (uint32_t)dst, dst_perm, pages);
 }
 
-/* The same with copies of the pages: the source may be read-only where the copy is writable. */
+/* The same with copies of the pages: the source may be read-only where the copy is writable. One page may be
+ * copied onto itself, so that nobody else has its frame: PAGE_COPY_KEPT when that is so already. */
 MUST_CHECK static inline int page_copy(envid_t src, uintptr_t srcva, envid_t dst,
                                        uintptr_t dst_perm, uint32_t pages)
 {
