@@ -218,6 +218,8 @@ pid_t fork(void)
     if (!server_exists(SERVER_PROC))
         return -E_BAD_ENV;
     stdout_flush();
+    (void)
+        process_is_managed(); /* asked here, once: a child would ask and write it down, each again */
     keep(&kept);
     if (!alone)
         malloc_lock();

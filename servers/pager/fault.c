@@ -27,22 +27,18 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 /* ---- Copy on write. ---- */
 
-/* In one call, by the kernel: nothing has to be mapped here. */
-static int copy_page(const struct fault *fault)
+/* A page that is mapped without the right to write, in a region that has it: a copy takes its place. The last
+ * one who has the frame keeps it. All of that is one call of the kernel; nothing has to be mapped here. */
+static int resolve_write(const struct fault *fault)
 {
-    return page_copy(fault->env, fault->page, fault->env, fault->page | fault->region->perm, 1);
-}
+    int result =
+        page_copy(fault->env, fault->page, fault->env, fault->page | fault->region->perm, 1);
 
-/* A page that is mapped without the right to write, in a region that has it. The last one who has the
- * frame takes it as it is. */
-static int resolve_write(const struct fault *fault, uint32_t info)
-{
-    if (PAGE_INFO_REFS(info) == 1) {
+    if (result == PAGE_COPY_KEPT)
         count(&stats.taken, 1);
-        return page_protect(fault->env, fault->page, 1, fault->region->perm);
-    }
-    count(&stats.copied, 1);
-    return copy_page(fault);
+    else if (result == 0)
+        count(&stats.copied, 1);
+    return result < 0 ? result : 0;
 }
 
 /* ---- Pages that are not there. ---- */
@@ -95,7 +91,7 @@ static int load_file(const struct fault *fault)
     else if (got > 0)
         error = page_map(0, worker_window(), fault->env, fault->page | perm, (uint32_t)got);
     if (error == 0 && writable && fault->write && bytes >= PAGE_SIZE)
-        error = copy_page(fault);
+        error = resolve_write(fault);
     (void)page_unmap(0, worker_window(), LOAD_PAGES);
     count(&stats.loaded, 1);
     return error;
@@ -117,13 +113,10 @@ static int resolve_missing(const struct fault *fault)
 
 /* ---- The fault. ---- */
 
-static int resolve(const struct space *space, const struct fault *fault)
+static int resolve_by_info(const struct fault *fault)
 {
-    int info = 0;
+    int info = page_info(fault->env, fault->page);
 
-    /* Another thread may have faulted here a moment ago. */
-    if (fault->present || space->threads > 1)
-        info = page_info(fault->env, fault->page);
     if (info < 0)
         return info;
     if (PAGE_INFO_PERM(info) == 0)
@@ -131,8 +124,20 @@ static int resolve(const struct space *space, const struct fault *fault)
     if (fault->write && !(PAGE_INFO_PERM(info) & PERM_W))
         return fault->region->kind == PAGER_SHARED
                    ? shared_map(fault->env, fault->region, fault->page, 1)
-                   : resolve_write(fault, (uint32_t)info);
+                   : resolve_write(fault);
     return 0;
+}
+
+/* What the fault says of the page is true, unless another thread has faulted here a moment ago. And a message
+ * from a process that looks like a fault may say anything: a page that it says is there and is not, then, is
+ * not copied. */
+static int resolve(const struct space *space, const struct fault *fault)
+{
+    if (space->threads > 1 || fault->region->kind == PAGER_SHARED)
+        return resolve_by_info(fault);
+    if (!fault->present)
+        return resolve_missing(fault);
+    return fault->write ? resolve_write(fault) : 0;
 }
 
 /* What the region allows the fault to want. */

@@ -10,8 +10,9 @@
 #include "grain/thread.h"
 #include "grain/windows.h"
 
-#define WORKER_BIT(index) (1u << (index)) /* in notifications of the first worker, before it serves */
-#define START_BIT         1u              /* in those of the others */
+#define WORKER_BIT(index) \
+    (1u << (index))  /* in notifications of the first worker, before it serves */
+#define START_BIT 1u /* in those of the others */
 
 struct pager_servers servers;
 struct pager_stats stats;
