@@ -216,6 +216,7 @@ static void check_copy_memory(envid_t other)
     envid_t hog = make_other(0);
     int result = 0;
 
+    CHECK_OK(test_pin(0, 0), "pages_memory_pin"); /* other CPUs have free frames of their own */
     CHECK_OK(page_alloc(0, PLACE, 1, PERM_RW), "pages_memory_alloc");
     CHECK_OK(page_map(0, PLACE, other, PLACE | PERM_R, 1), "pages_memory_share");
     CHECK_OK(page_alloc(other, PLACE + PAGE_SIZE, 1, PERM_R), "pages_memory_alone");
