@@ -214,7 +214,8 @@ static uint32_t frames_free(void)
 static void check_copy_memory(envid_t other)
 {
     envid_t hog = make_other(0);
-    int result = 0;
+    uintptr_t va = PLACE2;
+    int result;
 
     CHECK_OK(test_pin(0, 0), "pages_memory_pin"); /* other CPUs have free frames of their own */
     CHECK_OK(page_alloc(0, PLACE, 1, PERM_RW), "pages_memory_alloc");
@@ -222,11 +223,9 @@ static void check_copy_memory(envid_t other)
     CHECK_OK(page_alloc(other, PLACE + PAGE_SIZE, 1, PERM_R), "pages_memory_alone");
     uint32_t before = frames_free();
     for (uint32_t pages = 256; pages > 0; pages /= 4) {
-        for (uintptr_t va = PLACE2 + (256 / pages) * 0x1000000u; result == 0;
-             va += pages * PAGE_SIZE)
-            result = page_alloc(hog, va, pages, PERM_RW);
+        for (; (result = page_alloc(hog, va, pages, PERM_RW)) == 0; va += pages * PAGE_SIZE) {}
         CHECK_ERROR(result, E_NO_MEM, "pages_memory_full");
-        result = 0;
+        va += 256 * PAGE_SIZE; /* steps of the call that failed have been done */
     }
     CHECK_ERROR(page_copy(other, PLACE, other, PLACE | PERM_RW, 1), E_NO_MEM, "pages_memory_none");
     CHECK(page_is(other, PLACE, PERM_R, 2), "pages_memory_unchanged");
