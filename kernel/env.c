@@ -40,33 +40,6 @@ void env_init(void) NO_LOCK_ANALYSIS
     }
 }
 
-static enum env_public_status env_status_of(enum env_state state)
-{
-    switch (state) {
-    case ENV_STATE_FREE:
-        return ENV_FREE;
-    case ENV_STATE_DEAD:
-        return ENV_DEAD;
-    case ENV_STATE_RUNNING:
-        return ENV_RUNNING;
-    case ENV_STATE_READY:
-        return ENV_RUNNABLE;
-    case ENV_STATE_STOPPED:
-    case ENV_STATE_SENDING:
-    case ENV_STATE_RECEIVING:
-    case ENV_STATE_CLAIMED:
-        break;
-    }
-    return ENV_NOT_RUNNABLE;
-}
-
-void env_set_state(struct env *e, enum env_state state)
-{
-    /* Release: who sees the new state sees what was written before it. Pairs with env_state(). */
-    atomic_store_explicit(&e->state, state, memory_order_release);
-    e->public->status = env_status_of(state);
-}
-
 void env_update_slow(struct env *e)
 {
     bool limited = !(e->limits.syscalls[SYS_ipc / 32] >> SYS_ipc % 32 & 1u) ||

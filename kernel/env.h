@@ -173,8 +173,33 @@ void env_update_slow(struct env *e);
 /* e->lock is held, or nobody knows of the env yet. */
 void env_set_priority(struct env *e, uint32_t priority);
 
+static inline enum env_public_status env_status_of(enum env_state state)
+{
+    switch (state) {
+    case ENV_STATE_FREE:
+        return ENV_FREE;
+    case ENV_STATE_DEAD:
+        return ENV_DEAD;
+    case ENV_STATE_RUNNING:
+        return ENV_RUNNING;
+    case ENV_STATE_READY:
+        return ENV_RUNNABLE;
+    case ENV_STATE_STOPPED:
+    case ENV_STATE_SENDING:
+    case ENV_STATE_RECEIVING:
+    case ENV_STATE_CLAIMED:
+        break;
+    }
+    return ENV_NOT_RUNNABLE;
+}
+
 /* For the owner of the env, as the table above says. Also keeps the public record. */
-void env_set_state(struct env *e, enum env_state state);
+static inline void env_set_state(struct env *e, enum env_state state)
+{
+    e->public->status = env_status_of(state);
+    /* Release: who sees the new state sees what was written before it. Pairs with env_state(). */
+    atomic_store_explicit(&e->state, state, memory_order_release);
+}
 
 static inline void env_lock(struct env *e) ACQUIRES(&e->lock)
 {

@@ -1,18 +1,18 @@
 /* The fast path; see fastpath.h. Each function first checks everything, then commits by claiming the
- * receiver, and only then writes what others can see.
+ * receiver, and only then writes what others can see. Words and pages that go along are moved between
+ * the two, by the same code as always; it may fail and undo the claim.
  *
- * Locks: one env lock at a time. A call takes the receiver's alone. It opens its own receive without a
- * lock: it waits for the receiver that it has just claimed and that lives on this CPU, so there is
- * nobody who could have something for it before this CPU runs that receiver; and what others look at
- * under its lock is written before the state that makes it count.
+ * Locks: one env lock at a time. A call takes the receiver's alone (see ipc_block_for), a reply the
+ * receiver's and then its own.
  */
 #include "kernel/ipc/fastpath.h"
 
+#include "abi/errors.h"
 #include "abi/ipc.h"
 #include "kernel/arch/x86/context.h"
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/ipc/phases.h"
-#include "kernel/string.h"
+#include "kernel/ipc/transfer.h"
 
 /* What is written of an ipc before anything is known of it: fields that only their owner reads while it
  * runs. What comes with the entry so needs no register any more. */
@@ -34,16 +34,21 @@ static NOINLINE uint64_t fast_not(struct env *self)
     return FAST_NOT;
 }
 
-static inline ALWAYS_INLINE bool fast_words_are_valid(uint32_t op)
-{
-    return likely(op >> IPC_WORDS_SHIFT == 0) || op >> IPC_WORDS_SHIFT <= IPC_WORDS_MAX;
-}
+/* Beyond the registers: words, pages, a window for pages. Of a call and of a reply; the window of a reply is
+ * so common that it is looked at apart. */
+#define FAST_CALL_EXTRAS  (~(0xffu | IPC_OP_CALL))
+#define FAST_REPLY_EXTRAS (~(0xffu | IPC_OP_REPLY_RECV | IPC_WINDOW))
 
-/* The window for pages is the one that was read and checked last. */
+/* The window for pages, if there is one, is that which was read and checked last. */
 static inline ALWAYS_INLINE bool fast_window_is_known(const struct env *self, uint32_t op)
 {
-    return likely(!(op & IPC_WINDOW)) || (READ_ONCE(self->utcb->win_va) == self->win_va &&
-                                          READ_ONCE(self->utcb->win_pages) == self->win_pages);
+    return !(op & IPC_WINDOW) || (likely(READ_ONCE(self->utcb->win_va) == self->win_va) &&
+                                  likely(READ_ONCE(self->utcb->win_pages) == self->win_pages));
+}
+
+static inline ALWAYS_INLINE bool fast_words_are_valid(uint32_t op)
+{
+    return op >> IPC_WORDS_SHIFT <= IPC_WORDS_MAX;
 }
 
 /* Claims `to`, if it is the env of that id, waits for `wanted`, and may run here at once. It is RUNNING
@@ -67,34 +72,6 @@ static inline ALWAYS_INLINE bool fast_claim(struct env *to, uint32_t id,
     return ready;
 }
 
-/* `self` blocks in its receive phase. Last of all the state, by which others go. */
-static inline ALWAYS_INLINE void fast_block(struct env *self, uint32_t from, uint32_t ready)
-{
-    atomic_store_explicit(&self->wait_from, from, memory_order_relaxed);
-    atomic_store_explicit(&self->waits_at, self, memory_order_relaxed);
-    atomic_store_explicit(&self->ready, ready, memory_order_relaxed);
-    self->public->status = ENV_NOT_RUNNABLE;
-    atomic_store_explicit(&self->state, ENV_STATE_RECEIVING, memory_order_release);
-}
-
-/* Words beyond the registers. */
-static NOINLINE uint32_t fast_copy_words(const struct env *self, const struct env *to)
-{
-    uint32_t words = self->ipc_op >> IPC_WORDS_SHIFT;
-    struct utcb *utcb = to->utcb;
-
-    memcpy(utcb->words, self->utcb->words, words * sizeof(uint32_t));
-    utcb->got_words = words;
-    utcb->got_pages = 0;
-    utcb->got_perm = 0;
-    return IPC_EXTRA;
-}
-
-static inline ALWAYS_INLINE uint32_t fast_words(const struct env *self, const struct env *to)
-{
-    return likely(self->ipc_op >> IPC_WORDS_SHIFT == 0) ? 0 : fast_copy_words(self, to);
-}
-
 /* To user mode with `to`. */
 static inline ALWAYS_INLINE uint64_t fast_run(struct env *to, uint32_t result)
 {
@@ -116,46 +93,82 @@ static inline ALWAYS_INLINE uint64_t fast_run(struct env *to, uint32_t result)
     return (uint64_t)to->regs.esp << 32 | result;
 }
 
+/* The call fails for what it was to take along; `to` waits on. */
+static NOINLINE uint64_t fast_fail(struct env *self, struct env *to, int error)
+{
+    env_set_state(to, ENV_STATE_CLAIMED);
+    ipc_put_back(to);
+    self->utcb->ipc_phase = IPC_PHASE_SEND;
+    return (uint32_t)error;
+}
+
+/* `to` was answered, with a message or an error; the receive goes the whole way. */
+static NOINLINE uint64_t fast_rest(struct env *to, uint32_t result)
+{
+    to->regs.eax = result;
+    return (uint64_t)(uintptr_t)to << 32 | FAST_REST;
+}
+
 REGPARM uint64_t ipc_fast_call(uint32_t op, uint32_t partner, uint32_t esp)
 {
     struct env *self = this_cpu()->current;
     struct env *to = &env_table[ENV_INDEX(partner)];
-    uint32_t result;
+    int extra = 0;
 
     kernel_enter();
     fast_note(self, op, partner, esp);
-    if (unlikely(self->slow != 0) || !fast_words_are_valid(op) ||
-        !fast_claim(to, partner, READY_ANY))
+    if (unlikely(self->slow != 0))
         return fast_not(self);
-
-    result = env_id(self) | fast_words(self, to);
-    fast_block(self, partner, partner);
-    return fast_run(to, result);
+    if (unlikely(op & FAST_CALL_EXTRAS) &&
+        (!fast_words_are_valid(op) || !fast_window_is_known(self, op)))
+        return fast_not(self);
+    if (!fast_claim(to, partner, READY_ANY))
+        return fast_not(self);
+    if (unlikely(self->ipc_op & FAST_CALL_EXTRAS)) {
+        extra = ipc_transfer_extras(self, to);
+        if (extra < 0)
+            return fast_fail(self, to, extra);
+    }
+    ipc_block_for(self, self->ipc_partner, self->ipc_partner);
+    return fast_run(to, env_id(self) | (uint32_t)extra);
 }
 
 REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp) NO_LOCK_ANALYSIS
 {
     struct env *self = this_cpu()->current;
     struct env *to = &env_table[ENV_INDEX(partner)];
-    uint32_t result;
+    int extra = 0;
 
     kernel_enter();
     fast_note(self, op, partner, esp);
-    if (unlikely(self->slow != 0) || !fast_words_are_valid(op) || !fast_window_is_known(self, op) ||
-        !fast_claim(to, partner, env_id(self)))
+    if (unlikely(self->slow != 0) || !fast_window_is_known(self, op))
         return fast_not(self);
-
-    result = env_id(self) | fast_words(self, to);
+    if (unlikely(op & FAST_REPLY_EXTRAS) && !fast_words_are_valid(op))
+        return fast_not(self);
+    if (!fast_claim(to, partner, env_id(self)))
+        return fast_not(self);
+    if (unlikely(self->ipc_op & FAST_REPLY_EXTRAS)) {
+        extra = ipc_transfer_extras(self, to);
+        if (extra == -E_INVAL)
+            return fast_fail(self, to, extra);
+        if (extra < 0) {
+            to->utcb->ipc_phase = IPC_PHASE_RECV;
+            return fast_rest(to, (uint32_t)extra);
+        }
+    }
     env_lock(self);
     if (unlikely(self->mail)) {
         env_unlock(self);
-        to->regs.eax = result;
-        return (uint64_t)(uintptr_t)to << 32 | FAST_REST;
+        return fast_rest(to, env_id(self) | (uint32_t)extra);
     }
-    /* Its partner waits for it: is_awaited is set. */
-    fast_block(self, WAIT_ANY, READY_ANY);
+    /* `to` waited for it: is_awaited is set. */
+    atomic_store_explicit(&self->wait_from, WAIT_ANY, memory_order_relaxed);
+    atomic_store_explicit(&self->waits_at, self, memory_order_relaxed);
+    atomic_store_explicit(&self->ready, READY_ANY, memory_order_relaxed);
+    env_set_state(self, ENV_STATE_RECEIVING);
+    extra |= (int)env_id(self);
     env_unlock(self);
-    return fast_run(to, result);
+    return fast_run(to, (uint32_t)extra);
 }
 
 _Noreturn REGPARM void ipc_fast_rest(struct env *to)

@@ -7,24 +7,26 @@
 #ifndef GRAIN_IPC_FASTPATH_H
 #define GRAIN_IPC_FASTPATH_H
 
+/* What entry.S does next. Low half, for eax: the id of the sender, as the receiver gets it; high half: the
+ * receiver's stack pointer. Or in the low half one of these, or a negated error for the current env. */
+#define FAST_NOT 0 /* nothing has happened: the whole way */
+#define FAST_REST \
+    0x80000000 /* the answer is taken, the rest is ipc_fast_rest's; high half: to whom */
+
+#ifndef __ASSEMBLER__
 #include <stdint.h>
 
 #include "kernel/compiler.h"
 
 struct env;
 
-/* What entry.S does next. Low half, for eax: the id of the sender, as the receiver gets it; high half: the
- * receiver's stack pointer. Or in the low half one of these. */
-#define FAST_NOT 0 /* nothing has happened: the whole way */
-#define FAST_REST \
-    0x80000000u /* the answer is taken, the rest is ipc_fast_rest's; high half: to whom */
-
 /* Called by entry.S with interrupts off: eax, edx and ecx of the SYSENTER. On FAST_NOT they are in the
- * registers of the current env, and the big lock is held. */
+ * registers of the current env. Unless there was a switch, the big lock is held when they return. */
 REGPARM uint64_t ipc_fast_call(uint32_t op, uint32_t partner, uint32_t esp);
 REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp);
 
-/* `to` has its message, and something waits in the mailbox of the current env. */
+/* `to` has its message, and the current env has yet to receive. */
 _Noreturn REGPARM void ipc_fast_rest(struct env *to);
+#endif
 
 #endif

@@ -27,6 +27,9 @@ int ipc_send(struct env *self, struct env **to) MUST_CHECK;
  * error, and the client waits on. */
 int ipc_reply(struct env *self, struct env **to) MUST_CHECK;
 
+/* The transfer to a claimed receiver failed: it waits on as if nothing had been. */
+void ipc_put_back(struct env *to);
+
 /* `from` was claimed from a queue, and its message has gone over or failed. */
 void ipc_finish_sender(struct env *from, int error);
 
@@ -38,7 +41,7 @@ struct env *ipc_queued_partner_locked(struct env *self, struct env *box) REQUIRE
 /* `to`, owned by this CPU, lives here, and nothing better than it is ready. */
 static inline bool ipc_may_run_next(const struct env *to)
 {
-    return atomic_load_explicit(&to->home, memory_order_relaxed) == cpu_id() &&
+    return mailbox_is_home(to) &&
            (this_cpu()->ready_mask & atomic_load_explicit(&to->above, memory_order_relaxed)) == 0;
 }
 
@@ -50,6 +53,17 @@ void ipc_publish_wait(struct env *self);
 /* The receive phase of `self`, which is current: IPC_GOT when it is over, with a message or an error
  * in its registers. IPC_RETRY: the rest must wait until others had a turn. */
 enum ipc_receive ipc_receive(struct env *self) MUST_CHECK;
+
+/* `self`, current and with a mailbox of its own, waits for `to`, which this CPU has just claimed and which
+ * lives here. No lock is needed: there is nobody who could have something for it before this CPU runs
+ * `to`; and what others look at under its lock is written before the state that makes it count. */
+static inline ALWAYS_INLINE void ipc_block_for(struct env *self, uint32_t partner, uint32_t ready)
+{
+    atomic_store_explicit(&self->wait_from, partner, memory_order_relaxed);
+    atomic_store_explicit(&self->waits_at, self, memory_order_relaxed);
+    atomic_store_explicit(&self->ready, ready, memory_order_relaxed);
+    env_set_state(self, ENV_STATE_RECEIVING);
+}
 
 /* Receives, after `to` (or nobody: NULL) was given a message; runs that one, `self` or another env. */
 _Noreturn void ipc_receive_after(struct env *self, struct env *to);

@@ -160,9 +160,22 @@ static _Noreturn void switch_to(struct env *to)
     sched_schedule();
 }
 
+/* `to` is the one that `self` will wait for, so that ipc_block_for will do. */
+static bool may_block_for(const struct env *self, const struct env *to)
+{
+    return env_id(to) == atomic_load_explicit(&self->wait_from, memory_order_relaxed) &&
+           mailbox_is_home(to) && !(self->slow & SLOW_ATTACHED) && !(self->ipc_op & IPC_TIMED);
+}
+
 _Noreturn void ipc_receive_after(struct env *self, struct env *to)
 {
-    enum ipc_receive result = ipc_receive(self);
+    enum ipc_receive result;
+
+    if (to != NULL && may_block_for(self, to)) {
+        ipc_block_for(self, env_id(to), mailbox_ready_word(self, ENV_STATE_RECEIVING, self));
+        switch_to(to);
+    }
+    result = ipc_receive(self);
 
     if (result == IPC_BLOCKED)
         switch_to(to);

@@ -58,8 +58,7 @@ void ipc_finish_sender(struct env *from, int error)
         look_again(from);
 }
 
-/* The transfer to a claimed receiver failed: it waits on as if nothing had been. */
-static void put_back(struct env *to)
+void ipc_put_back(struct env *to)
 {
     struct env *box = atomic_load_explicit(&to->waits_at, memory_order_relaxed);
     bool blocked = false;
@@ -157,7 +156,7 @@ int ipc_send(struct env *self, struct env **to) NO_LOCK_ANALYSIS
         return queue_unlock(self, box);
     error = ipc_transfer(self, *to);
     if (error != 0) {
-        put_back(*to);
+        ipc_put_back(*to);
         *to = NULL;
     }
     return error;
@@ -177,7 +176,7 @@ int ipc_reply(struct env *self, struct env **to)
         return 0;
     error = ipc_transfer(self, *to);
     if (error == -E_INVAL) {
-        put_back(*to);
+        ipc_put_back(*to);
         *to = NULL;
         return error;
     }

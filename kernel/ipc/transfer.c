@@ -8,13 +8,7 @@
 #include "kernel/mm/aspace.h"
 #include "kernel/string.h"
 
-/* The sender's page item, read once: its page is shared with user code. */
-static int item_read(const struct env *from, struct ipc_item *item)
-{
-    return ipc_item_make(READ_ONCE(from->utcb->send_va), READ_ONCE(from->utcb->send_pages),
-                         READ_ONCE(from->utcb->send_perm), item);
-}
-
+/* The pages of `from` into the window of `to`. */
 static int item_transfer(const struct env *from, struct env *to, const struct ipc_item *item)
 {
     uint32_t *pins = this_cpu()->pins;
@@ -36,13 +30,46 @@ static int item_transfer(const struct env *from, struct env *to, const struct ip
     return 0;
 }
 
-static uint32_t words_transfer(const struct env *from, struct env *to)
+/* Words, and what the receiver is told of words and pages. */
+static inline ALWAYS_INLINE int words_transfer(const struct env *from, struct env *to,
+                                               uint32_t pages, uint32_t perm)
 {
     uint32_t words = (from->ipc_op & IPC_WORDS_MASK) >> IPC_WORDS_SHIFT;
+    struct utcb *utcb = to->utcb;
 
+    if (to->faulting || (words | pages) == 0)
+        return 0;
+    utcb->got_words = words;
+    utcb->got_pages = pages;
+    utcb->got_perm = perm;
     if (words != 0)
-        memcpy(to->utcb->words, from->utcb->words, words * sizeof(uint32_t));
-    return words;
+        memcpy(utcb->words, from->utcb->words, words * sizeof(uint32_t));
+    return IPC_EXTRA;
+}
+
+static NOINLINE int pages_and_words_transfer(const struct env *from, struct env *to)
+{
+    const struct utcb *utcb = from->utcb;
+    struct ipc_item item;
+    /* Each word read once: the page is shared with user code. */
+    int error = ipc_item_make(READ_ONCE(utcb->send_va), READ_ONCE(utcb->send_pages),
+                              READ_ONCE(utcb->send_perm), &item);
+
+    if (error != 0)
+        return error;
+    if (!(to->ipc_op & IPC_WINDOW) || to->win_pages == 0)
+        return words_transfer(from, to, 0, 0); /* the receiver wants none */
+    error = item_transfer(from, to, &item);
+    if (error != 0)
+        return error;
+    return words_transfer(from, to, item.pages, item.perm);
+}
+
+int ipc_transfer_extras(const struct env *from, struct env *to)
+{
+    if (from->ipc_op & IPC_PAGES)
+        return pages_and_words_transfer(from, to);
+    return words_transfer(from, to, 0, 0);
 }
 
 static void registers_transfer(const struct env *from, struct env *to)
@@ -78,34 +105,17 @@ static void fault_answer(const struct env *from, struct env *to)
 
 int ipc_transfer(struct env *from, struct env *to)
 {
-    struct ipc_item item = {.pages = 0};
-    uint32_t words;
-    uint32_t extra = 0;
-    int error;
+    int extra = 0;
 
-    if (from->ipc_op & IPC_PAGES) {
-        error = item_read(from, &item);
-        if (error != 0)
-            return error;
-        if (!(to->ipc_op & IPC_WINDOW) || to->win_pages == 0)
-            item.pages = 0; /* the receiver wants none */
-        else
-            error = item_transfer(from, to, &item);
-        if (error != 0)
-            return error;
-    }
-    if (to->faulting) {
+    if (unlikely(from->ipc_op & (IPC_PAGES | IPC_WORDS_MASK)))
+        extra = ipc_transfer_extras(from, to);
+    if (extra < 0)
+        return extra;
+    if (unlikely(to->faulting)) {
         fault_answer(from, to);
         return 0;
     }
-    words = words_transfer(from, to);
-    if (words != 0 || item.pages != 0) {
-        to->utcb->got_words = words;
-        to->utcb->got_pages = item.pages;
-        to->utcb->got_perm = item.pages != 0 ? item.perm : 0;
-        extra = IPC_EXTRA;
-    }
     registers_transfer(from, to);
-    to->regs.eax = env_id(from) | extra;
+    to->regs.eax = env_id(from) | (uint32_t)extra;
     return 0;
 }

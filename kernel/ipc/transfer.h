@@ -8,6 +8,10 @@
  * -E_INVAL (the sender's page range), -E_MSG_SIZE, -E_QUOTA, -E_NO_MEM (the receiver's side). */
 int ipc_transfer(struct env *from, struct env *to) MUST_CHECK;
 
+/* Its first half: words and pages, without the registers. IPC_EXTRA if there was any, else 0, or an
+ * error. */
+int ipc_transfer_extras(const struct env *from, struct env *to) MUST_CHECK;
+
 /* The fault that `e`, owned by this CPU, is telling its pager will not be resolved: it dies of it. */
 void ipc_refuse_fault(struct env *e);
 

@@ -14,20 +14,6 @@
 _Atomic uint32_t aspace_count;
 static _Atomic uint32_t aspace_next_serial;
 
-int aspace_check_range(uint32_t va, uint32_t pages)
-{
-    if ((va & PAGE_MASK) != 0 || pages == 0 || va >= USER_TOP)
-        return -E_INVAL;
-    return pages <= (USER_TOP - va) >> PAGE_SHIFT ? 0 : -E_INVAL;
-}
-
-int aspace_check_perm(uint32_t perm)
-{
-    if ((perm & PERM_R) != PERM_R || (perm & ~PERM_ALL) != 0)
-        return -E_INVAL;
-    return 0;
-}
-
 static void *frame_kernel(uint32_t pfn)
 {
     return phys_to_virt((paddr_t)pfn << PAGE_SHIFT);
@@ -170,6 +156,14 @@ static int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages) 
         pte_set(directory, pte_of_pfn(pfn) | PTE_P | PTE_W | PTE_U);
     }
     return 0;
+}
+
+/* The common case: the range is in one table, which is there, and the quota is good for all of it. */
+static inline bool aspace_has_table_locked(const struct aspace *as, uint32_t va, uint32_t pages)
+    REQUIRES(&as->lock)
+{
+    return ((va ^ (va + (pages - 1) * PAGE_SIZE)) >> LARGE_SHIFT) == 0 &&
+           (*directory_slot(as, va) & PTE_P) && pages <= as->quota - as->frames;
 }
 
 struct aspace *aspace_create(uint32_t quota)
@@ -345,7 +339,7 @@ int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
     int error;
 
     lock_acquire(LOCK_ASPACE, &as->lock);
-    error = aspace_tables_locked(as, va, pages);
+    error = aspace_has_table_locked(as, va, pages) ? 0 : aspace_tables_locked(as, va, pages);
     if (error == 0)
         aspace_replace_locked(as, va, pages, perm, pins);
     lock_release(LOCK_ASPACE, &as->lock);

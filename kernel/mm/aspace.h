@@ -21,7 +21,9 @@
 #include <stddef.h>
 
 #include "abi/env.h"
+#include "abi/errors.h"
 #include "abi/ipc.h"
+#include "abi/perm.h"
 #include "kernel/arch/x86/paging.h"
 #include "kernel/lock/lock.h"
 
@@ -56,9 +58,18 @@ _Static_assert(sizeof(struct aspace) <= PAGE_SIZE, "an address space fits a page
 extern _Atomic uint32_t aspace_count;
 
 /* 0, or -E_INVAL when [va, va + pages) is not page aligned, wraps, is empty, or leaves user space. */
-int aspace_check_range(uint32_t va, uint32_t pages) MUST_CHECK;
+MUST_CHECK static inline int aspace_check_range(uint32_t va, uint32_t pages)
+{
+    if ((va & PAGE_MASK) != 0 || pages == 0 || va >= USER_TOP)
+        return -E_INVAL;
+    return pages <= (USER_TOP - va) >> PAGE_SHIFT ? 0 : -E_INVAL;
+}
+
 /* 0, or -E_INVAL when P or U is missing or a bit is set that perm.h does not have. */
-int aspace_check_perm(uint32_t perm) MUST_CHECK;
+MUST_CHECK static inline int aspace_check_perm(uint32_t perm)
+{
+    return (perm & PERM_R) == PERM_R && (perm & ~PERM_ALL) == 0 ? 0 : -E_INVAL;
+}
 
 /* A space with one env to come (`envs` = 1). NULL: no memory. */
 struct aspace *aspace_create(uint32_t quota) MUST_CHECK;

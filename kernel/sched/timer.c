@@ -49,15 +49,12 @@ void timer_add(struct env *e, uint64_t deadline)
     timer_sift_up(++this_cpu()->timer_count, e);
 }
 
-void timer_cancel(struct env *e)
+void timer_remove(struct env *e)
 {
     struct cpu *cpu = this_cpu();
     uint32_t slot = e->timer_slot;
-    struct env *last;
+    struct env *last = cpu->timers[cpu->timer_count--];
 
-    if (slot == 0)
-        return;
-    last = cpu->timers[cpu->timer_count--];
     e->timer_slot = 0;
     if (last == e)
         return;
@@ -76,7 +73,7 @@ struct env *timer_expired(uint64_t now)
     first = this_cpu()->timers[1];
     if (first->deadline > now)
         return NULL;
-    timer_cancel(first);
+    timer_remove(first);
     return first;
 }
 

@@ -13,7 +13,13 @@
 /* Room for every env; heap[0] is not used. */
 void timer_init_cpu(void);
 void timer_add(struct env *e, uint64_t deadline);
-void timer_cancel(struct env *e);
+void timer_remove(struct env *e); /* which is in the heap */
+
+static inline void timer_cancel(struct env *e)
+{
+    if (unlikely(e->timer_slot != 0))
+        timer_remove(e);
+}
 
 /* The env whose deadline is `now` or before, taken out; NULL if there is none. */
 struct env *timer_expired(uint64_t now);

@@ -10,6 +10,7 @@
 #include "kernel/arch/x86/cpustate.h"
 #include "kernel/arch/x86/memlayout.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/ipc/fastpath.h"
 #include "kernel/lock/options.h"
 
 #define E_NO_SYS       9
@@ -44,6 +45,9 @@ sysenter_entry:
     je .Lfast_reply_recv
     cmpw $FAST_OP_REPLY_RECV_WINDOW, %ax
     je .Lfast_reply_recv
+    cmpb $SYS_ipc, %al
+    je .Lfast_with_pages
+.Lslow:
 #endif
     pushl %ecx
     movl CPU_CURRENT, %ecx
@@ -114,8 +118,22 @@ sysenter_entry:
     sti
     sysexit
 
+/* The same with pages, or with a window for them in a call. */
+.Lfast_with_pages:
+    pushl %eax
+    andb $FAST_OP_MASK, %ah
+    cmpw $FAST_OP_CALL, %ax
+    popl %eax
+    je .Lfast_call
+    pushl %eax
+    andb $FAST_OP_MASK, %ah
+    cmpw $FAST_OP_REPLY_RECV, %ax
+    popl %eax
+    je .Lfast_reply_recv
+    jmp .Lslow
+
 .Lfast_ended:
-    jnz .Lfast_rest
+    jnz .Lfast_failed
     movl CPU_CURRENT, %ecx
     movl %ebx, ENV_EBX(%ecx)
     movl %esi, ENV_ESI(%ecx)
@@ -125,8 +143,10 @@ sysenter_entry:
     movl ENV_EAX(%ecx), %eax
     jmp .Lsysenter_saved
 
-/* edx = env: the message is its. */
-.Lfast_rest:
+.Lfast_failed:
+    cmpl $FAST_REST, %eax
+    jne .Lsysenter_done
+    /* edx = env: the message is its. */
     movl %ebx, ENV_EBX(%edx)
     movl %esi, ENV_ESI(%edx)
     movl %edi, ENV_EDI(%edx)
