@@ -69,9 +69,12 @@ static inline void lock_init(struct lock *l)
 /* Slot: class, or LOCK_BIG. These two take and give the lock that the granularity chose. */
 static inline ALWAYS_INLINE void lock_get(uint32_t slot, struct lock *l)
 {
-    lock_hook_attempt(slot, l, code_address());
+    /* Only where a hook wants it: the address costs an instruction. */
+    const void *site = GRAIN_LOCKDEP != 0 || GRAIN_LOCKSTAT != 0 ? code_address() : NULL;
+
+    lock_hook_attempt(slot, l, site);
     raw_acquire(&l->raw, slot);
-    lock_hook_acquired(slot, l, code_address());
+    lock_hook_acquired(slot, l, site);
 }
 
 static inline ALWAYS_INLINE void lock_put(uint32_t slot, struct lock *l)
