@@ -220,9 +220,11 @@ REGPARM void lockstat_exit(void)
     struct lockstat_section *s = &me->shown.section[me->section];
     uint64_t ticks = rdtsc() - me->section_start;
 
+    begin(&me->shown);
     s->count++;
     if (ticks > s->longest)
         s->longest = ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
+    end(&me->shown);
 }
 
 #endif

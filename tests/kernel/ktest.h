@@ -17,18 +17,22 @@
     X("frames",               ktest_frames)             \
     X("inbox",                ktest_inbox)              \
     X("lock",                 ktest_lock)               \
+    X("lockstat",             ktest_lockstat)           \
     X("paging",               ktest_paging)             \
     X("shootdown",            ktest_shootdown)          \
     X("timer",                ktest_timer)              \
     X("assert",               ktest_assert)             \
     X("exec-data",            ktest_exec_data)          \
     X("lockdep-class",        ktest_lockdep_class)      \
+    X("lockdep-held-into-halt", ktest_lockdep_held_into_halt) \
     X("lockdep-held-to-user", ktest_lockdep_held_to_user) \
     X("lockdep-print-held",   ktest_lockdep_print_held) \
     X("lockdep-rank",         ktest_lockdep_rank)       \
     X("lockdep-twice",        ktest_lockdep_twice)      \
     X("null",                 ktest_null)               \
     X("panic",                ktest_panic)              \
+    X("spin-panic",           ktest_spin_panic)         \
+    X("spin-report",          ktest_spin_report)        \
     X("stack-overflow",       ktest_stack_overflow)     \
     X("user-access",          ktest_user_access)        \
     X("write-text",           ktest_write_text)

@@ -1,7 +1,7 @@
 """A person at the console: types at the shell's prompt and reads what comes back, over the serial line and over
 keyboard and screen.
 
-    test_session.py --build DIR --smp N
+    test_session.py --build DIR --smp N [--kernel NAME]
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def arguments() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--build")
+    parser.add_argument("--kernel", default="grain")
     parser.parse_args(namespace=options)
     del sys.argv[1:]
 
@@ -48,7 +49,8 @@ def system_command(extra: list[str], programs: list[str]) -> list[str]:
     """The emulator command of the system, its serial line on standard input and output."""
     parser = argparse.ArgumentParser()
     machine.add_arguments(parser)
-    words = [*programs, "--system", "--smp", str(options.smp), *(["--build", options.build] if options.build else [])]
+    words = [*programs, "--system", "--smp", str(options.smp), "--kernel", options.kernel]
+    words += ["--build", options.build] if options.build else []
     return [*launch.command(machine.from_arguments(parser.parse_args(words), default_system=False)), *extra]
 
 

@@ -17,7 +17,7 @@
 #define USAGE 2
 
 static const char *const apps[] = {
-    "cat", "echo",     "forktree", "free", "hello",   "kill", "ls",
+    "cat", "echo",     "forktree", "free", "hello",   "kill", "ls",     "lockstat",
     "ps",  "pingpong", "primes",   "sh",   "sysinfo", "top",  "uptime",
 };
 
@@ -46,6 +46,8 @@ static const struct run runs[] = {
     {"ls", GOOD, "ls"},
     {"ls_long", GOOD, "ls -l sh README.md"},
     {"ls_no_file", BAD, "ls nothing"},
+    {"lockstat_no_command", USAGE, "lockstat"},
+    {"lockstat_top_and_command", USAGE, "lockstat --top hello"},
     {"ps", GOOD, "ps"},
     {"ps_all", GOOD, "ps -a"},
     {"pingpong", GOOD, "pingpong -n 100"},
