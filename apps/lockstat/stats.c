@@ -148,8 +148,10 @@ const char *stats_section_name(uint32_t kind)
 
 uint32_t stats_find_slot(const char *name)
 {
-    for (uint32_t i = 0; i < lockstat()->nslots; i++) {
-        if (strcmp(lockstat()->name[i], name) == 0)
+    const struct lockstat *all = lockstat();
+
+    for (uint32_t i = 0; all != NULL && i < all->nslots; i++) {
+        if (strcmp(all->name[i], name) == 0)
             return i;
     }
     return ALL_SLOTS;
