@@ -16,6 +16,8 @@ Error = Union[
 class TapResult(unittest.TestResult):
     """One TAP line for each test method."""
 
+    _failed_in_part = 0  # number of the test method one of whose subtests has failed
+
     def _report(self, verdict: str, test: unittest.TestCase, text: str = "") -> None:
         print(f"{verdict} {self.testsRun} - {'.'.join(test.id().split('.')[-2:])}")
         if text:
@@ -33,6 +35,21 @@ class TapResult(unittest.TestResult):
     def addError(self, test: unittest.TestCase, err: Error) -> None:
         super().addError(test, err)
         self._report("not ok", test, self.errors[-1][1])
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+        super().addSkip(test, reason)
+        print(f"ok {self.testsRun} - {'.'.join(test.id().split('.')[-2:])} # SKIP {reason}")
+
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: Error | None) -> None:
+        super().addSubTest(test, subtest, err)
+        if err is None:
+            return
+        text = f"{subtest}\n{(self.failures + self.errors)[-1][1]}"
+        if self._failed_in_part == self.testsRun:
+            print(text, file=sys.stderr)
+        else:
+            self._report("not ok", test, text)
+        self._failed_in_part = self.testsRun
 
 
 def run_tests() -> None:
