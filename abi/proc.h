@@ -49,6 +49,9 @@ enum proc_op {
     /* from init alone, first of all, and again when a server was started anew: struct process_start in
      * utcb->words. Whoever sends the first one is init, and pid 1 */
     PROC_SETUP,
+    /* from the console alone: w1 = env, w2 = pid. 0: the env is of that process or of one that descends from
+     * it; E_PERM: it is not */
+    PROC_IS_BELOW,
     PROC_OP_END,
 };
 

@@ -49,9 +49,11 @@ int shell_error(const char *fmt, ...)
     return STATUS_USAGE;
 }
 
-/* A program may have left the console raw, or been ended while it was. */
+/* A program may have left the console raw, or been ended while it was; and a console that was started again does
+ * not know yet who directs Ctrl-C. */
 static void prompt(void)
 {
+    (void)console_set_foreground(0);
     (void)console_set_mode(CONSOLE_COOKED);
     wait_report();
     printf(PROMPT);
@@ -118,7 +120,6 @@ int main(int argc, char **argv)
         return run_file(argv[first]);
     shell.interactive = true;
     greet();
-    (void)console_set_foreground(0); /* from now on Ctrl-C is the shell's to direct */
     run_lines(STDIN_FILENO);
     return shell.status;
 }

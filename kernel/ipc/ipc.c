@@ -69,6 +69,8 @@ REGPARM int32_t sys_ipc(struct env *self)
     }
     if (to != NULL)
         after_send(self, to);
+    else if (op & IPC_REPLY && self->ipc_partner != 0)
+        return fail(self, IPC_PHASE_SEND, -E_IPC_NOT_RECV); /* lost */
     return 0;
 }
 

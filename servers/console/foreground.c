@@ -55,6 +55,21 @@ bool foreground_interrupt(void)
     return true;
 }
 
+/* proc answers at once: nothing that it waits for waits for the console. */
+static bool is_below(envid_t client, uint32_t pid)
+{
+    struct ipc_msg msg = {.w = {PROC_IS_BELOW, (uint32_t)client, pid}};
+
+    return ipc_call(proc, &msg) > 0 && msg.w[0] == 0;
+}
+
+bool foreground_may_read(envid_t client)
+{
+    if (owner == 0 || !client_is_alive(owner) || proc == 0)
+        return true;
+    return foreground == 0 ? client == owner : is_below(client, foreground);
+}
+
 void foreground_interrupt_next(bool keep)
 {
     interrupt_next = keep;

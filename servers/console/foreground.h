@@ -1,4 +1,7 @@
-/* The foreground process: who gets Ctrl-C, and who may say so.
+/* The foreground process: who gets Ctrl-C, who reads what is typed, and who may say so.
+ *
+ * While there is one, it reads, and what descends from it; else the shell that names it does, and nobody in its
+ * background. Before a shell has named one, and without proc, anybody may.
  *
  * A program may run, and a person press Ctrl-C, before the shell has named it: an interrupt that finds no
  * foreground process while the shell does not read is kept for the next process that is named, until the
@@ -19,6 +22,9 @@ void foreground_init(envid_t proc);
 int foreground_set(envid_t client, uint32_t pid);
 
 bool foreground_exists(void);
+
+/* Whether what is typed is for that client now. */
+bool foreground_may_read(envid_t client);
 
 /* Has proc interrupt it. Returns false: there is none. */
 bool foreground_interrupt(void);

@@ -50,22 +50,23 @@ bool input_has_room(void)
     return ring_count() <= RING_SIZE - KEYMAP_BYTES_MAX;
 }
 
-static void reply(envid_t client, int32_t status, const char *text, uint32_t len)
+/* False: the client does not wait any more, and has not got it. */
+static bool reply(envid_t client, int32_t status, const char *text, uint32_t len)
 {
     struct ipc_msg msg = {.w = {(uint32_t)status, len}};
     uint32_t words = (len + sizeof(uint32_t) - 1) / sizeof(uint32_t);
 
     memcpy(utcb()->words, text, len);
-    /* Lost without harm when the client does not wait any more. */
-    (void)ipc(IPC_SEND | IPC_REPLY | IPC_SEND_WORDS(words), client, &msg);
+    return ipc(IPC_SEND | IPC_REPLY | IPC_SEND_WORDS(words), client, &msg) == 0;
 }
 
-static void reply_first(const struct reader *reader, const char *text, uint32_t len)
+/* The reader is served. False: it was not there; the text is for the next one. */
+static bool reply_first(const struct reader *reader, const char *text, uint32_t len)
 {
     envid_t client = reader->client;
 
-    readers_remove_first();
-    reply(client, 0, text, len);
+    readers_remove(client);
+    return reply(client, 0, text, len);
 }
 
 static void stop_editing(void)
@@ -74,9 +75,9 @@ static void stop_editing(void)
     editor_clear(&editor);
 }
 
-static void start_editing(void)
+static void start_editing(envid_t client)
 {
-    output_prompt(&editor);
+    output_prompt(&editor, client);
     editing = true;
 }
 
@@ -92,12 +93,12 @@ static void finish_line(void)
 }
 
 /* Hands bytes to the editor until there is something for a reader. Returns false: nothing yet. */
-static bool edit(void)
+static bool edit(envid_t client)
 {
     if (ready.at < ready.len || ready.end)
         return true;
     if (!editing)
-        start_editing();
+        start_editing(client);
     while (ring_count() != 0) {
         enum editor_event event = editor_feed(&editor, ring_take());
 
@@ -117,18 +118,17 @@ static bool serve_cooked(const struct reader *reader)
 {
     uint32_t len;
 
-    if (!edit())
+    if (!edit(reader->client))
         return false;
     if (ready.end) {
-        ready.end = false;
-        reply_first(reader, "", 0);
+        ready.end = !reply_first(reader, "", 0);
         return true;
     }
     len = ready.len - ready.at;
     if (len > reader->most)
         len = reader->most;
-    ready.at += len;
-    reply_first(reader, ready.text + ready.at - len, len);
+    if (reply_first(reader, ready.text + ready.at, len))
+        ready.at += len;
     return true;
 }
 
@@ -137,11 +137,14 @@ static bool serve_raw(const struct reader *reader)
     char text[CONSOLE_BYTES_MAX];
     uint32_t len = 0;
 
-    while (len < reader->most && ring_count() != 0)
-        text[len++] = (char)ring_take();
+    while (len < reader->most && len < ring_count()) {
+        text[len] = (char)ring.bytes[(ring.head + len) % RING_SIZE];
+        len++;
+    }
     if (len == 0)
         return false;
-    reply_first(reader, text, len);
+    if (reply_first(reader, text, len))
+        ring.head += len;
     return true;
 }
 
@@ -150,7 +153,7 @@ static void expire(void)
     struct reader reader;
 
     while (readers_take_expired(time_us(), &reader))
-        reply(reader.client, -E_TIMEOUT, "", 0);
+        (void)reply(reader.client, -E_TIMEOUT, "", 0);
 }
 
 /* Nobody waits any more, perhaps because the last reader died: the line it would have got is void. */
@@ -174,14 +177,21 @@ void input_serve(void)
         abandon_line();
 }
 
-int input_read(const struct reader *reader)
+int input_read(struct reader *reader)
 {
+    reader->may = foreground_may_read(reader->client);
     if (!readers_add(reader))
         return -E_BUSY;
     if (foreground_is_owner(reader->client))
         foreground_interrupt_next(false);
     input_serve();
     return 0;
+}
+
+void input_foreground_changed(void)
+{
+    readers_judge(foreground_may_read);
+    input_serve();
 }
 
 enum console_mode input_set_mode(enum console_mode new_mode)
@@ -208,9 +218,7 @@ static void interrupt(void)
     if (foreground_interrupt())
         return;
     const struct reader *reader = readers_first();
-    if (reader != NULL && foreground_is_owner(reader->client))
-        reply_first(reader, "\n", 1);
-    else
+    if (reader == NULL || !foreground_is_owner(reader->client) || !reply_first(reader, "\n", 1))
         foreground_interrupt_next(true);
 }
 
@@ -229,7 +237,7 @@ void input_write_around(envid_t client, const char *text, uint32_t len)
     if (!editing || (editor.len == 0 && editor.prompt_len == 0)) { /* nothing in the way */
         output_write(client, text, len);
         if (editing)
-            output_prompt(&editor);
+            output_prompt(&editor, readers_first()->client);
         return;
     }
     editor_hide(&editor);

@@ -21,10 +21,13 @@ bool input_has_room(void);
 void input_byte(uint8_t byte);
 
 /* A client waits. Returns 0: its answer comes later, or has just been sent; E_BUSY: too many wait. */
-int input_read(const struct reader *reader);
+int input_read(struct reader *reader);
 
 /* Gives readers what there is, and E_TIMEOUT to those whose time is over. */
 void input_serve(void);
+
+/* Others may read now. */
+void input_foreground_changed(void);
 
 enum console_mode input_set_mode(enum console_mode mode);
 

@@ -71,6 +71,8 @@ static bool answer_set_foreground(envid_t client, struct ipc_msg *msg)
     uint32_t pid = msg->w[1];
     int error = foreground_set(client, pid);
 
+    if (error == 0)
+        input_foreground_changed();
     /* Not when a process is named: it may run already, and have set the mode it wants. */
     if (error == 0 && pid == 0)
         (void)input_set_mode(CONSOLE_COOKED);

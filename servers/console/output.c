@@ -6,14 +6,15 @@
 #include "servers/console/serial.h"
 #include "servers/console/vga.h"
 
-/* The line that nobody has ended. `bytes` and `columns` count on where text[] is full. */
-static struct {
+/* The line that nobody has ended, and the last one that another client has broken off: its client may be about to
+ * read. `bytes` and `columns` count on where text[] is full. */
+static struct line {
     envid_t client;
     uint32_t bytes;
     uint32_t columns;
     bool in_escape;
     char text[EDITOR_PROMPT_MAX];
-} unfinished;
+} unfinished, broken;
 
 void output_init(void)
 {
@@ -62,7 +63,10 @@ void output_write(envid_t client, const char *text, uint32_t len)
 {
     if (unfinished.bytes != 0 && unfinished.client != client) {
         output_echo("\n", 1);
+        broken = unfinished;
         output_line_done();
+    } else if (broken.client == client) {
+        broken.bytes = 0; /* it has gone on itself */
     }
     output_echo(text, len);
     unfinished.client = client;
@@ -76,8 +80,19 @@ void output_write_between(const char *text, uint32_t len)
         output_echo("\n", 1);
 }
 
-void output_prompt(struct editor *editor)
+static void mend(void)
 {
+    if (unfinished.bytes != 0)
+        output_echo("\n", 1);
+    unfinished = broken;
+    broken.bytes = 0;
+    output_echo(unfinished.text, unfinished.bytes);
+}
+
+void output_prompt(struct editor *editor, envid_t reader)
+{
+    if (broken.bytes != 0 && broken.bytes <= EDITOR_PROMPT_MAX && broken.client == reader)
+        mend();
     if (unfinished.bytes > EDITOR_PROMPT_MAX || unfinished.columns > EDITOR_COLUMNS / 2) {
         output_echo("\n", 1);
         output_line_done();

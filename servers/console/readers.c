@@ -28,10 +28,7 @@ static void drop_dead(void)
 bool readers_add(const struct reader *reader)
 {
     drop_dead();
-    for (uint32_t i = count; i-- > 0;) {
-        if (readers[i].client == reader->client)
-            remove_at(i);
-    }
+    readers_remove(reader->client);
     if (count == READERS_MAX)
         return false;
     readers[count++] = *reader;
@@ -40,15 +37,27 @@ bool readers_add(const struct reader *reader)
 
 const struct reader *readers_first(void)
 {
-    while (count != 0 && !client_is_alive(readers[0].client))
-        remove_at(0);
-    return count == 0 ? NULL : &readers[0];
+    drop_dead();
+    for (uint32_t i = 0; i < count; i++) {
+        if (readers[i].may)
+            return &readers[i];
+    }
+    return NULL;
 }
 
-void readers_remove_first(void)
+void readers_remove(envid_t client)
 {
-    if (count != 0)
-        remove_at(0);
+    for (uint32_t i = count; i-- > 0;) {
+        if (readers[i].client == client)
+            remove_at(i);
+    }
+}
+
+void readers_judge(bool (*may)(envid_t client))
+{
+    drop_dead();
+    for (uint32_t i = 0; i < count; i++)
+        readers[i].may = may(readers[i].client);
 }
 
 bool readers_take_expired(uint64_t now, struct reader *reader)

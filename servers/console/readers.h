@@ -1,5 +1,5 @@
-/* Clients that wait for input, first come, first served. A reader that has died is dropped, whoever waited
- * with it. */
+/* Clients that wait for input, first come, first served among those whose turn it is: those of the foreground.
+ * A reader that has died is dropped, whoever waited with it. No system call in here. */
 #ifndef CONSOLE_READERS_H
 #define CONSOLE_READERS_H
 
@@ -13,6 +13,7 @@
 struct reader {
     envid_t client;
     uint32_t most;     /* bytes it takes */
+    bool may;          /* it is its turn */
     uint64_t deadline; /* microseconds since boot */
 };
 
@@ -20,11 +21,14 @@ struct reader {
  * replaced. Returns false: the queue is full. */
 bool readers_add(const struct reader *reader);
 
-/* The first that is alive; NULL: nobody waits. */
+/* The first that is alive and may; NULL: nobody waits. */
 const struct reader *readers_first(void);
 
-/* Takes the first one out. */
-void readers_remove_first(void);
+/* Takes that client out. */
+void readers_remove(envid_t client);
+
+/* The foreground has changed: asks anew who may. */
+void readers_judge(bool (*may)(envid_t client));
 
 /* One whose time is over, taken out into *reader. Returns false: there is none. */
 bool readers_take_expired(uint64_t now, struct reader *reader);

@@ -50,3 +50,14 @@ int info_list(const struct request *request, struct answer *answer)
     answer->w[1] = process->pid;
     return 0;
 }
+
+int info_is_below(const struct request *request, struct answer *answer)
+{
+    const struct thread *thread = thread_of((envid_t)request->w[1]);
+    const struct process *above = process_by_pid(request->w[2]);
+
+    (void)answer;
+    if (request->from != servers.console || thread == NULL || above == NULL)
+        return -E_PERM;
+    return process_descends(thread->process, above) ? 0 : -E_PERM;
+}

@@ -30,6 +30,7 @@ static const struct {
     [PROC_THREAD_JOIN & 0xff] = {wait_thread, true},
     [PROC_INTERRUPT & 0xff] = {end_interrupt, false},
     [PROC_SETUP & 0xff] = {setup, false},
+    [PROC_IS_BELOW & 0xff] = {info_is_below, false},
 };
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))

@@ -116,7 +116,7 @@ void wait_thread_ended(const struct process *process, envid_t env);
 /* ---- fork.c, exec.c, info.c ---- */
 proc_handler fork_process, fork_thread;
 proc_handler exec_spawn, exec_exec;
-proc_handler info_pid, info_list;
+proc_handler info_pid, info_list, info_is_below;
 
 /* ---- args.c, program.c: what is to be run. ---- */
 struct args {

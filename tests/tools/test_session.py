@@ -215,6 +215,36 @@ class Serial(unittest.TestCase):
         self.wait_for_job(self.emulator.expect(rf"^kept\n(\[.*\n)?{re.escape(PROMPT)}\Z"))
         self.assertEqual(self.run_line("echo on"), ["on"])
 
+    def test_prompt_comes_again_after_output(self) -> None:
+        self.emulator.type("writers &\r")
+        self.wait_for_job(self.emulator.expect(rf"writers: all done\n(.*\n)*{re.escape(PROMPT)}\Z"))
+
+    def test_background_does_not_read(self) -> None:
+        self.run_line("cat &")
+        self.assertEqual(self.run_line("echo mine"), ["mine"])
+        self.assertEqual(self.run_line("cat README.md")[0], "# Grain")
+        self.emulator.type("cat\r")
+        self.emulator.expect(r"cat\n")
+        self.emulator.type("foreground\r")
+        self.emulator.expect(r"foreground\nforeground\n")
+        self.emulator.type(CTRL_D)
+        self.emulator.expect(re.escape(PROMPT))
+        self.emulator.type("wait %1\r")
+        self.emulator.expect(r"%1\n")
+        self.emulator.type("at last\r")
+        self.emulator.expect(r"at last\nat last\n")
+        self.emulator.type(CTRL_C)
+        self.emulator.expect(rf"\^C\ncat: killed\n{re.escape(PROMPT)}\Z")
+        self.assertEqual(self.run_line("echo on"), ["on"])
+
+    def test_below_the_foreground_reads(self) -> None:
+        self.emulator.type("sh -c cat\r")
+        self.emulator.expect(r"cat\n")
+        self.emulator.type("typed\r")
+        self.emulator.expect(r"typed\ntyped\n")
+        self.emulator.type(CTRL_D)
+        self.emulator.expect(re.escape(PROMPT))
+
     def test_raw_mode(self) -> None:
         self.emulator.type("top\r")
         self.emulator.expect("PID")

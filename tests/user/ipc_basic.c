@@ -88,18 +88,22 @@ static void check_call(void)
 /* A client that does not wait loses the answer; the server goes on. */
 static void check_reply_lost(void)
 {
-    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 1), 0, ID("ipc_basic_reply_lost_idle"));
-    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, IPC_BAD_ID, 1), 0, ID("ipc_basic_reply_lost_bad_id"));
+    CHECK_ERROR(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 1), E_IPC_NOT_RECV,
+                ID("ipc_basic_reply_lost_idle"));
+    CHECK_ERROR(ipc_run(B, IPC_SEND | IPC_REPLY, IPC_BAD_ID, 1), E_IPC_NOT_RECV,
+                ID("ipc_basic_reply_lost_bad_id"));
     CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, 0, 1), 0, ID("ipc_basic_reply_nobody"));
     ipc_start(A, IPC_OP_RECV | IPC_CLOSED, C->id, 0);
     CHECK(agent_is_blocked(A), ID("ipc_basic_reply_lost_waits"));
-    CHECK_EQ(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 2), 0, ID("ipc_basic_reply_lost_other"));
+    CHECK_ERROR(ipc_run(B, IPC_SEND | IPC_REPLY, A->id, 2), E_IPC_NOT_RECV,
+                ID("ipc_basic_reply_lost_other"));
     CHECK(agent_is_busy(A), ID("ipc_basic_reply_lost_still_waits"));
     CHECK_EQ(ipc_run(C, IPC_SEND | IPC_REPLY, A->id, 3), 0, ID("ipc_basic_reply_of_partner"));
     CHECK(ipc_got(A, C->id, 3), ID("ipc_basic_reply_is_a_message"));
     ipc_start(A, IPC_OP_SEND, B->id, 4);
     CHECK(agent_is_blocked(A), ID("ipc_basic_reply_lost_sending"));
-    CHECK_EQ(ipc_run(C, IPC_SEND | IPC_REPLY, A->id, 5), 0, ID("ipc_basic_reply_to_sender"));
+    CHECK_ERROR(ipc_run(C, IPC_SEND | IPC_REPLY, A->id, 5), E_IPC_NOT_RECV,
+                ID("ipc_basic_reply_to_sender"));
     CHECK_EQ(ipc_run(B, IPC_OP_REPLY_RECV, A->id, 6), A->id, ID("ipc_basic_reply_recv_lost"));
     CHECK(ipc_got(B, A->id, 4), ID("ipc_basic_reply_recv_lost_receives"));
     ipc_start(B, IPC_OP_REPLY_RECV, 0, 7);

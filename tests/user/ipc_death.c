@@ -103,7 +103,8 @@ static void check_victim(void)
     good = agent_is_blocked(B) && ipc_run(C, IPC_OP_RECV, 0, 0) == B->id && agent_is_blocked(B);
     envid_t dead = B->id;
     good = replace_b() && good;
-    CHECK(good && ipc_run(C, IPC_SEND | IPC_REPLY, dead, 2) == 0, ID("ipc_death_while_calling"));
+    CHECK(good && ipc_run(C, IPC_SEND | IPC_REPLY, dead, 2) == -E_IPC_NOT_RECV,
+          ID("ipc_death_while_calling"));
     agent_order(B, &spin);
     ipc_start(A, IPC_OP_CALL, B->id, 1);
     good = agent_is_blocked(A);
@@ -132,7 +133,7 @@ static void check_faulted(void)
     struct agent_place place = ipc_variant_place(ipc_variant, 2);
 
     CHECK(fault_at_pager(), ID("ipc_death_fault"));
-    CHECK(replace_b() && ipc_run(C, IPC_SEND | IPC_REPLY, dead, FAULT_RESUME) == 0,
+    CHECK(replace_b() && ipc_run(C, IPC_SEND | IPC_REPLY, dead, FAULT_RESUME) == -E_IPC_NOT_RECV,
           ID("ipc_death_while_faulted"));
     CHECK(fault_at_pager(), ID("ipc_death_fault_again"));
     agent_end(C);

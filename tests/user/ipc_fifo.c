@@ -118,7 +118,8 @@ static bool flood_take(void)
     }
     flood.over = true;
     struct ipc_msg answer = {.w = {0}};
-    return ipc_reply(client, &answer) == 0;
+    int error = ipc_reply(client, &answer);
+    return error == (flood.flags == IPC_OP_CALL ? 0 : -E_IPC_NOT_RECV);
 }
 
 /* Those that are still blocked have to come out of it, and see that it is over. */

@@ -119,7 +119,7 @@ MUST_CHECK static inline int32_t ipc_reply_recv(envid_t client, struct ipc_msg *
     return ipc(IPC_OP_REPLY_RECV, client, msg);
 }
 
-/* Answers client alone. Never blocks; 0 also when nobody waits for the answer. */
+/* Answers client alone. Never blocks; E_IPC_NOT_RECV: client does not wait for it, and the answer is lost. */
 MUST_CHECK static inline int32_t ipc_reply(envid_t client, const struct ipc_msg *msg)
 {
     struct ipc_msg copy = *msg;
