@@ -18,7 +18,8 @@ struct proc_args {
 enum proc_op {
     /* pages: struct proc_args; w1 = frames that its address space may have, 0: as many as the
      * caller's -> w1 = pid of the new child. E_INVAL: arguments, or no program; E_EOF: no such file;
-     * E_NO_FREE_ENV, E_NO_MEM, E_PERM: more frames than the caller's */
+     * E_NO_FREE_ENV, E_NO_MEM, E_PERM: more frames than the caller's; E_DEAD, E_BAD_ENV: bootfs is being
+     * started again, nothing was done */
     PROC_SPAWN = SERVER_OP(SERVER_PROC, 1),
     /* w1 = esp, w2 = eip where the child starts, with eax = 0 -> w1 = pid of the child.
      * E_NO_FREE_ENV, E_NO_MEM, E_QUOTA */

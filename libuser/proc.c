@@ -16,6 +16,8 @@
 #include "grain/server.h"
 #include "libuser/internal.h"
 
+#define BOOTFS_TRIES 8u /* init does not start a server again that often */
+
 #define ARGS_BYTES (PROC_ARGS_PAGES_MAX * PAGE_SIZE)
 
 static struct mutex args_mutex = MUTEX_INITIAL;
@@ -102,10 +104,24 @@ static int call_with_args(struct ipc_msg *msg, const char *path, char *const *ar
     return server_call(SERVER_PROC, IPC_PAGES, msg, NULL);
 }
 
+/* proc says so when it has found bootfs dead: then it has done nothing, and another try has to wait. */
+static bool is_of_bootfs(int error)
+{
+    return (error == -E_DEAD || error == -E_BAD_ENV) && server_find(SERVER_BOOTFS) != 0;
+}
+
 static int call_locked(struct ipc_msg *msg, const char *path, char *const *argv, char *const *envp)
 {
+    const struct ipc_msg request = *msg;
+    int error;
+
     mutex_lock(&args_mutex);
-    int error = call_with_args(msg, path, argv, envp);
+    for (uint32_t i = 0; i < BOOTFS_TRIES; i++) {
+        *msg = request;
+        error = call_with_args(msg, path, argv, envp);
+        if (!is_of_bootfs(error))
+            break;
+    }
     mutex_unlock(&args_mutex);
     return error;
 }

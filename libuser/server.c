@@ -33,18 +33,26 @@ bool server_exists(enum server server)
     return slot != NULL && *slot != 0;
 }
 
-/* Asks init for the server's id. False: it is still the same, or init does not know. Leaves the words
- * of the message page as they are. */
-static bool find_again(enum server server, envid_t *slot)
+envid_t server_find(enum server server)
 {
     struct ipc_msg msg = {.w = {INIT_SERVER, server}};
 
     if (server == SERVER_INIT || process_servers.init == 0)
+        return 0;
+    if (ipc_call(process_servers.init, &msg) < 0 || msg.w[0] != 0)
+        return 0;
+    return (envid_t)msg.w[1];
+}
+
+/* False: it is still the same, or init does not know. */
+static bool find_again(enum server server, envid_t *slot)
+{
+    envid_t id = server_find(server);
+
+    if (id == 0 || id == *slot)
         return false;
-    if (ipc_call(process_servers.init, &msg) < 0 || msg.w[0] != 0 || (envid_t)msg.w[1] == *slot)
-        return false;
-    *slot = (envid_t)msg.w[1];
-    return *slot != 0;
+    *slot = id;
+    return true;
 }
 
 int server_call(enum server server, uint32_t flags, struct ipc_msg *msg, int32_t *result)

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "abi/bootfs.h"
+#include "grain/notify.h"
 #include "grain/syscall.h"
 #include "servers/pager/pager.h"
+
+#define BOOTFS_RESTART_US 500u /* before it is looked for again */
 
 #define VECTOR_PAGE_FAULT 14u
 #define ERROR_PRESENT     1u
@@ -43,7 +46,8 @@ static int resolve_write(const struct fault *fault)
 
 /* ---- Pages that are not there. ---- */
 
-/* Asks bootfs for pages of the file into the window. Returns how many came. */
+/* Asks bootfs for pages of the file into the window. Returns how many came; 0: it has died, and PAGER_SETUP will
+ * bring the new one. */
 static int load_pages(const struct pager_region *region, uint32_t first, uint32_t pages)
 {
     struct ipc_msg msg = {
@@ -52,6 +56,8 @@ static int load_pages(const struct pager_region *region, uint32_t first, uint32_
 
     ipc_set_window(worker_window(), pages);
     int32_t result = ipc(IPC_OP_CALL | IPC_WINDOW, bootfs, &msg);
+    if (result == -E_DEAD || result == -E_BAD_ENV)
+        return 0;
     if (result < 0)
         return result;
     if (msg.w[0] != 0)
@@ -86,6 +92,10 @@ static int load_file(const struct fault *fault)
     uint32_t perm = (region->perm & ~PERM_W) | (writable ? PAGER_COPY_ON_WRITE : 0);
     int error = got;
 
+    if (got == 0) { /* the process goes on, and faults here again, until there is a bootfs */
+        sleep_us(BOOTFS_RESTART_US);
+        return 0;
+    }
     if (got > 0 && writable && bytes < PAGE_SIZE)
         error = load_copy(fault, bytes);
     else if (got > 0)

@@ -21,6 +21,10 @@
 #define DYING_CLIENTS 20u
 #define WINDOW        0x60000000u
 
+#define RUNNERS  3u
+#define PROGRAMS 30u
+#define KILLS    3u /* and one before: init does not start it more than five times */
+
 #define PATIENCE 200 /* looks, 10 ms apart */
 
 static uint32_t text_refs(void)
@@ -139,6 +143,48 @@ static void test_restart_bootfs(void)
           "bootfs_new_one_serves_the_pager");
 }
 
+/* Runs programs, one after the other, whose pages it has to load. */
+static int run_programs(void)
+{
+    char *const argv[] = {(char *)(uintptr_t) "echo", (char *)(uintptr_t) "-n", NULL};
+    int status = -1;
+
+    for (uint32_t i = 0; i < PROGRAMS; i++) {
+        pid_t child = spawnv("echo", argv);
+
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            return child < 0 ? -child : 100;
+    }
+    return 0;
+}
+
+/* Programs are started and load their pages while bootfs dies, again and again. */
+static void test_restart_under_load(void)
+{
+    pid_t runners[RUNNERS];
+    uint32_t value;
+    int status = -1;
+    bool good = true;
+
+    for (uint32_t i = 0; i < RUNNERS; i++) {
+        runners[i] = fork();
+        if (runners[i] == 0)
+            exit(run_programs());
+        good = good && runners[i] > 0;
+    }
+    CHECK(good, "load_runs");
+    for (uint32_t i = 0; i < KILLS; i++) {
+        sleep_us(20000);
+        good = init_call(INIT_KILL, SERVER_BOOTFS, &value) == 0 && good;
+        good = servers_answer() && good;
+    }
+    CHECK(good, "load_bootfs_killed");
+    for (uint32_t i = 0; i < RUNNERS; i++) {
+        CHECK_EQ(waitpid(runners[i], &status, 0), runners[i], "load_ends");
+        CHECK_EQ(status, 0, "load_survives_bootfs");
+    }
+}
+
 static void test_restart_console(void)
 {
     envid_t old = process_servers.console;
@@ -173,6 +219,7 @@ int main(int argc, char **argv)
     test_killed_clients();
     test_init();
     test_restart_bootfs();
+    test_restart_under_load();
     test_restart_console();
     return test_status();
 }
