@@ -39,13 +39,28 @@ uint32_t lock_slot_rank(uint32_t slot)
     return slot == LOCK_BIG ? 0 : lock_classes[slot].rank;
 }
 
-#if GRAIN_LOCKDEP || GRAIN_LOCKSTAT
-void lock_spin(void)
+void lock_wait_turn(void)
 {
     lock_relax();
     watchdog_look();
     lockstat_spin();
 }
+
+#ifdef __i386__
+/* For lock_spin: those that C functions do not keep. */
+__asm__(".text\n"
+        ".globl lock_wait_turn_keeping_registers\n"
+        ".type lock_wait_turn_keeping_registers, @function\n"
+        "lock_wait_turn_keeping_registers:\n"
+        "pushl %eax\n"
+        "pushl %edx\n"
+        "pushl %ecx\n"
+        "call lock_wait_turn\n"
+        "popl %ecx\n"
+        "popl %edx\n"
+        "popl %eax\n"
+        "ret\n"
+        ".size lock_wait_turn_keeping_registers, . - lock_wait_turn_keeping_registers");
 #endif
 
 static const char *describe(const void *site, char text[KSYMS_TEXT_MAX])
