@@ -43,6 +43,37 @@ class Locks(unittest.TestCase):
         self.assertEqual(ranks, sorted(set(ranks)))
 
 
+class Models(unittest.TestCase):
+    """docs/ipc.md says which functions the transitions of the models stand for."""
+
+    def setUp(self) -> None:
+        files = [path for kind in ("*.c", "*.h") for path in (ROOT / "kernel").rglob(kind)]
+        self.sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
+        self.models = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests/models").glob("*.pml")}
+
+    def test_functions_are_defined_and_transitions_modelled(self) -> None:
+        defined = set(re.findall(r"^\w[\w \t*]*?\**(\w+)\([^;{]*\)[^;{]*\{", self.sources, re.M))
+        page = read("docs/ipc.md")
+        tables = re.findall(r"^\| `(\w+\.pml)` \| C \|.*\n\|[-|]+\n((?:\|.*\n)+)", page, re.M)
+        self.assertEqual({name for name, _ in tables}, set(self.models))
+        for name, body in tables:
+            for row in body.splitlines():
+                here, there = row.strip("| ").split(" | ")[:2]
+                for transition in re.findall(r"`(\w+)`", here):
+                    self.assertRegex(self.models[name], rf"(?m)^(\w+ )*{transition}(:|\()|#define {transition}\b")
+                for function in re.findall(r"`(\w+)`", there):
+                    self.assertTrue(function in defined, f"{name}: {function} in: {row}")
+
+    def test_comments_of_models_name_what_there_is(self) -> None:
+        for name, text in self.models.items():
+            code = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+            for comment in re.findall(r"/\*.*?\*/", text, re.S):
+                plain = re.sub(r"@\w+ \S+.*", "", comment)
+                for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", plain):
+                    known = re.search(rf"\b{word}\b", self.sources + code) or f" {word} " in text
+                    self.assertTrue(known, f"{name}: {word}")
+
+
 class Links(unittest.TestCase):
     def test_links_between_pages_lead_somewhere(self) -> None:
         pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
