@@ -13,9 +13,8 @@ static char chunk[4096];
 static const struct options command_line = {
     .program = "cat",
     .operands = "[FILE...]",
-    .text =
-        "Prints files of the boot image one after the other. -, or no file: what is typed, up to\n"
-        "Ctrl-D at the beginning of a line.",
+    .text = "Prints files of the boot image one after the other. -, or no file: what is\n"
+            "typed, up to Ctrl-D at the beginning of a line.",
     .operands_most = OPTIONS_ANY_NUMBER,
 };
 

@@ -15,9 +15,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "echo",
     .operands = "[TEXT...]",
-    .text =
-        "Prints the texts, a space between each two. A text that begins with - and is no option\n"
-        "of echo is printed like any other.",
+    .text = "Prints the texts, a space between each two. A text that begins with - and is\n"
+            "no option of echo is printed like any other.",
     .list = list,
     .operands_most = OPTIONS_ANY_NUMBER,
 };

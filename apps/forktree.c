@@ -25,9 +25,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "forktree",
     .operands = "",
-    .text =
-        "Forks a binary tree of processes, each of which prints its place: 0 for a left child,\n"
-        "1 for a right one, from the top down.",
+    .text = "Forks a binary tree of processes, each of which prints its place: 0 for a left\n"
+            "child, 1 for a right one, from the top down.",
     .list = list,
 };
 

@@ -17,8 +17,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "free",
     .operands = "",
-    .text = "Prints how much memory there is for programs, how much of it is used, and how many\n"
-            "envs (threads) and address spaces there are.",
+    .text = "Prints how much memory there is for programs, how much of it is used, and how\n"
+            "many envs (threads) and address spaces there are.",
     .list = list,
 };
 

@@ -18,9 +18,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "ls",
     .operands = "[NAME...]",
-    .text =
-        "Lists the files of the boot image: all of them, or those that are NAME or in the folder\n"
-        "NAME.",
+    .text = "Lists the files of the boot image: all of them, or those that are NAME or in\n"
+            "the folder NAME.",
     .list = list,
     .operands_most = OPTIONS_ANY_NUMBER,
 };

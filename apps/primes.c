@@ -30,7 +30,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "primes",
     .operands = "",
-    .text = "Prints the primes up to a number, found by a pipeline of processes, one a prime.",
+    .text = "Prints the primes up to a number, found by a pipeline of processes, one a\n"
+            "prime.",
     .list = list,
 };
 

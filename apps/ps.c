@@ -18,9 +18,9 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "ps",
     .operands = "",
-    .text =
-        "Lists processes: pid, parent's pid, threads, memory in KiB, CPU, processor time (minutes,\n"
-        "seconds), name. A process in brackets has ended and is not yet waited for.",
+    .text = "Lists processes: pid, parent's pid, threads, memory in KiB, CPU, processor\n"
+            "time (minutes, seconds), name. A process in brackets has ended and is not yet\n"
+            "waited for.",
     .list = list,
 };
 

@@ -9,8 +9,8 @@
 static const struct options command_line = {
     .program = "sysinfo",
     .operands = "",
-    .text =
-        "Prints the kernel's version and build options, processors, clock, memory and boot modules.",
+    .text = "Prints the kernel's version and build options, processors, clock, memory and\n"
+            "boot modules.",
 };
 
 static void print_line(const char *name, const char *text)

@@ -54,9 +54,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "top",
     .operands = "",
-    .text =
-        "Shows each CPU's load and the processes that use most processor time, or run most often.\n"
-        "q or Ctrl-C leaves, any other key looks again at once.",
+    .text = "Shows each CPU's load and the processes that use most processor time, or run\n"
+            "most often. q or Ctrl-C leaves, any other key looks again at once.",
     .list = list,
 };
 

@@ -12,8 +12,8 @@
 static const struct options command_line = {
     .program = "uptime",
     .operands = "",
-    .text = "Prints the time since the kernel started, and each CPU's load on average since then\n"
-            "(not after an hour: the kernel's clocks of idle time go round).",
+    .text = "Prints the time since the kernel started, and each CPU's load on average since\n"
+            "then (not after an hour: the kernel's clocks of idle time go round).",
 };
 
 static void print_time(uint64_t us)

@@ -45,10 +45,9 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "lockstat",
     .operands = "[COMMAND...]",
-    .text =
-        "Runs a command and prints what the kernel's locks did meanwhile: how often each class\n"
-        "was taken and waited for, how long, and where. Needs a kernel that counts, as\n"
-        "object-ticket-full. Ends with the command's status.",
+    .text = "Runs a command and prints what the kernel's locks did meanwhile: how often\n"
+            "each class was taken and waited for, how long, and where. Needs a kernel that\n"
+            "counts, as object-ticket-full. Ends with the command's status.",
     .list = list,
     .operands_most = 64,
 };

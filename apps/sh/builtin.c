@@ -25,8 +25,7 @@ static builtin_fn help, jobs, wait_for, kill_jobs, time_command, leave, do_nothi
 static const struct builtin builtins[] = {
     {"help", "", "prints this", help},
     {"jobs", "", "lists what runs in the background", jobs},
-    {"wait", "[%JOB|PID]...", "waits for jobs, or for all; Ctrl-C ends the one waited for",
-     wait_for},
+    {"wait", "[%JOB|PID]...", "waits for jobs, or for all, in the foreground", wait_for},
     {"kill", "%JOB|PID...", "ends jobs and other processes", kill_jobs},
     {"time", "COMMAND...", "runs a command and prints how long that took", time_command},
     {"exit", "[STATUS]", "leaves the shell", leave},
@@ -39,13 +38,13 @@ static const struct builtin builtins[] = {
 #define BUILTINS (sizeof(builtins) / sizeof(builtins[0]))
 
 static const char language[] =
-    "A command is a program or one of these, with its arguments. PROGRAM --help says more.\n"
+    "A command is a program or one of these. PROGRAM --help says more.\n"
     "  A ; B      one after the other        A &        in the background\n"
     "  A && B     B if A went well           A || B     B if A failed\n"
     "  'text'     as it stands               \"text\"     the same but for \\ and $?\n"
     "  \\C         the character C itself     # ...      a comment\n"
-    "  $?         status of the last command: 0 well, 126 cannot be run, 127 not found,\n"
-    "             137 killed, 139 fault, 140 out of memory\n"
+    "  $?         status of the last command: 0 well, 126 cannot be run,\n"
+    "             127 not found, 137 killed, 139 fault, 140 out of memory\n"
     "Ctrl-C ends the program in the foreground, Ctrl-D on an empty line the shell.\n";
 
 static int print_builtin(const struct builtin *builtin)

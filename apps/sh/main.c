@@ -29,9 +29,8 @@ static const struct option list[] = {
 static const struct options command_line = {
     .program = "sh",
     .operands = "[FILE]",
-    .text =
-        "Runs commands: those of a file of the boot image, or those that are typed. The command\n"
-        "help says which there are.",
+    .text = "Runs commands: those of a file of the boot image, or those that are typed. The\n"
+            "command help says which there are.",
     .list = list,
     .operands_most = 1,
 };

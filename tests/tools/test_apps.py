@@ -8,24 +8,15 @@ from __future__ import annotations
 import re
 import sys
 import time
-import unittest
 
 sys.dont_write_bytecode = True
 
 from tap_runner import run_tests  # noqa: E402
-from test_session import CTRL_C, PROMPT, WAIT, Emulator, arguments, options  # noqa: E402
+from test_session import CTRL_C, PROMPT, WAIT, Session, arguments, options  # noqa: E402
 
 
-class Session(unittest.TestCase):
-    """One system for all tests of a class, which is left at its prompt."""
-
-    emulator: Emulator
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.emulator = Emulator([], [])
-        cls.addClassCleanup(cls.emulator.stop)
-        cls.emulator.expect(re.escape(PROMPT))
+class Answers(Session):
+    """What is asked of what comes back."""
 
     def answer(self, line: str, *wanted: str) -> list[str]:
         """What comes back; each regular expression finds something in a line of it."""
@@ -36,7 +27,7 @@ class Session(unittest.TestCase):
         return lines
 
 
-class Language(Session):
+class Language(Answers):
     """What stands in a line."""
 
     def test_empty(self) -> None:
@@ -82,7 +73,8 @@ class Language(Session):
                 self.assertEqual(self.answer(line), [f"sh: {error}"])
 
     def test_help(self) -> None:
-        self.answer("help", r"^  jobs +lists", r"^  time COMMAND", r"^Programs:", r"\bhello\b")
+        lines = self.answer("help", r"^  jobs +lists", r"^  time COMMAND", r"^Programs:", r"\bhello\b")
+        self.assertLess(max(map(len, lines)), 80)
 
     def test_nested_shell(self) -> None:
         self.emulator.type("sh\r")
@@ -95,7 +87,7 @@ class Language(Session):
         self.answer("time forktree -q", r"^a tree of 15 processes$", r"^time: \d+\.\d{6} s$")
 
 
-class Jobs(Session):
+class Jobs(Answers):
     """Programs in the background: quiet ones, that read nothing, and end when they are killed."""
 
     QUIET = "pingpong -n 1000000"
@@ -109,17 +101,6 @@ class Jobs(Session):
             lines += self.answer("")
         self.assertIn("[1] done  /echo ended", lines)
 
-    def interrupt(self, wanted: str) -> None:
-        """Ctrl-C until the text is there: the shell may not have handed over the console yet."""
-        seen = ""
-        end = time.monotonic() + WAIT
-        while wanted not in seen and time.monotonic() < end:
-            self.emulator.type(CTRL_C)
-            while self.emulator.read(0.5):
-                pass
-            seen += self.emulator.seen
-        self.assertIn(wanted, seen)
-
     def test_list_and_kill(self) -> None:
         self.answer(f"{self.QUIET} & jobs", r"^\[1\] \d+$", rf"^\[1\] \d+ runs  {self.QUIET}$")
         self.answer("ps", r"pingpong$")
@@ -130,7 +111,8 @@ class Jobs(Session):
         self.answer(f"{self.QUIET} &")
         self.emulator.type("wait\r")
         self.emulator.expect(r"wait\n")
-        self.interrupt(f"{self.QUIET}: killed")
+        self.emulator.type(CTRL_C)  # kept, if the shell has not handed over the console yet
+        self.emulator.expect(rf"^{self.QUIET}: killed\n{re.escape(PROMPT)}\Z")
         self.assertEqual(self.answer("jobs; echo $?"), ["0"])
 
     def test_builtin_cannot_be_a_job(self) -> None:
@@ -141,10 +123,16 @@ class Jobs(Session):
         self.answer("kill 999999", r"^sh: kill: 999999: there is no such process$")
 
 
-class Programs(Session):
+class Programs(Answers):
     """What each prints. That each ends as it should is in tests/user/apps.c."""
 
+    PROGRAMS = "cat echo forktree free hello kill lockstat ls pingpong primes ps sh sysinfo top uptime".split()
+
     def test_usage(self) -> None:
+        for program in self.PROGRAMS:
+            with self.subTest(program=program):
+                lines = self.answer(f"/{program} --help", rf"^usage: {program}\b", r"^ +--help +\S")
+                self.assertLess(max(map(len, lines)), 80)
         self.answer("primes --help", r"^usage: primes \[OPTION\.\.\.\]$", r"^  -n, --limit N +\S", r"^ +--help +\S")
 
     def test_cat(self) -> None:

@@ -99,8 +99,8 @@ class Emulator:
         return seen.split("\n")[1:-1]
 
 
-class Serial(unittest.TestCase):
-    """Over the serial line. One system for all, which is left at its prompt."""
+class Session(unittest.TestCase):
+    """One system for all tests of a class, over the serial line, which is left at its prompt."""
 
     emulator: Emulator
 
@@ -109,6 +109,10 @@ class Serial(unittest.TestCase):
         cls.emulator = Emulator([], [])
         cls.addClassCleanup(cls.emulator.stop)
         cls.emulator.expect(re.escape(PROMPT))
+
+
+class Serial(Session):
+    """Keys, lines, jobs, Ctrl-C."""
 
     def run_line(self, line: str, keys: str | None = None) -> list[str]:
         return self.emulator.run(line, keys)

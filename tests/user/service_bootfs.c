@@ -16,7 +16,7 @@
 #include "grain/syscall.h"
 #include "grain/thread.h"
 #include "grain/windows.h"
-#include "tests/user/test.h"
+#include "tests/user/service.h"
 
 #define WINDOW 0x60000000u /* IPC_PAGES_MAX pages, and as many behind them */
 #define SECOND (WINDOW + IPC_PAGES_MAX * PAGE_SIZE)
@@ -25,9 +25,6 @@
 #define TEXT      "# Grain\n"
 
 #define RANDOM_MESSAGES 5000u
-#define DYING_CLIENTS   40u
-#define FLOODERS        8u
-#define FLOOD_CALLS     300u
 
 static struct bootfs_file text_file;
 
@@ -202,45 +199,13 @@ static int call_for_ever(void *arg)
         (void)bootfs_map(text_file.number, 0, 2, WINDOW);
 }
 
-static void test_dying_clients(void)
+static void test_bad_clients(void)
 {
-    bool killed = true;
+    static test_fn *const clients[] = {call_for_ever};
+    static const struct service_test test = {SERVER_BOOTFS, answers, {.w = {BOOTFS_LIST, 0}}};
 
-    for (uint32_t i = 0; i < DYING_CLIENTS; i++) {
-        envid_t child = test_child_start(call_for_ever, NULL);
-
-        killed = killed && child > 0;
-        sleep_us(i * 50);
-        if (child > 0)
-            process_kill(child);
-    }
-    CHECK(killed && answers(), "bootfs_survives_dying_clients");
-}
-
-/* Half of the messages are sent by clients that do not take the answer. */
-static int flood(void *arg)
-{
-    struct ipc_msg msg = {.w = {BOOTFS_LIST, 0}};
-
-    (void)arg;
-    for (uint32_t i = 0; i < FLOOD_CALLS; i++) {
-        if (ipc_send(process_servers.bootfs, &msg) < 0 || !answers())
-            return 1;
-    }
-    return 0;
-}
-
-static void test_flood(void)
-{
-    envid_t threads[FLOODERS];
-    struct env_death death;
-    bool good = true;
-
-    for (uint32_t i = 0; i < FLOODERS; i++)
-        threads[i] = thread_create(flood, NULL);
-    for (uint32_t i = 0; i < FLOODERS; i++)
-        good = good && threads[i] > 0 && thread_join(threads[i], &death) == 0 && death.status == 0;
-    CHECK(good && answers(), "bootfs_survives_flood");
+    CHECK(service_outlives_clients(&test, clients, 1), "bootfs_survives_dying_clients");
+    CHECK(service_survives_flood(&test), "bootfs_survives_flood");
 }
 
 int main(void)
@@ -252,7 +217,6 @@ int main(void)
     test_descriptors();
     test_large_file();
     test_random_messages();
-    test_dying_clients();
-    test_flood();
+    test_bad_clients();
     return test_status();
 }

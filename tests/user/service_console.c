@@ -13,13 +13,10 @@
 #include "grain/syscall.h"
 #include "grain/thread.h"
 #include "grain/time.h"
-#include "tests/user/test.h"
+#include "tests/user/service.h"
 
 #define READERS_MAX     64 /* that the console lets wait */
 #define RANDOM_MESSAGES 5000u
-#define DYING_CLIENTS   40u
-#define FLOODERS        8u
-#define FLOOD_CALLS     200u
 
 static int call(uint32_t w0, uint32_t w1, uint32_t w2, uint32_t flags)
 {
@@ -149,45 +146,14 @@ static int call_for_ever(void *arg)
         (void)console_read(text, sizeof(text), CONSOLE_NOWAIT);
 }
 
-static void test_dying_clients(void)
+static void test_bad_clients(void)
 {
-    bool killed = true;
+    static test_fn *const clients[] = {call_for_ever, wait_for_input};
+    static const struct service_test test = {
+        SERVER_CONSOLE, answers, {.w = {CONSOLE_READ, 1, CONSOLE_NOWAIT}}};
 
-    for (uint32_t i = 0; i < DYING_CLIENTS; i++) {
-        envid_t child = test_child_start(i % 2 ? wait_for_input : call_for_ever, NULL);
-
-        killed = killed && child > 0;
-        sleep_us(i * 50);
-        if (child > 0)
-            process_kill(child);
-    }
-    CHECK(killed && answers(), "console_survives_dying_clients");
-}
-
-/* Reads whose answer nobody takes, and calls. */
-static int flood(void *arg)
-{
-    struct ipc_msg msg = {.w = {CONSOLE_READ, 1, CONSOLE_NOWAIT}};
-
-    (void)arg;
-    for (uint32_t i = 0; i < FLOOD_CALLS; i++) {
-        if (ipc_send(process_servers.console, &msg) < 0 || !answers())
-            return 1;
-    }
-    return 0;
-}
-
-static void test_flood(void)
-{
-    envid_t threads[FLOODERS];
-    struct env_death death;
-    bool good = true;
-
-    for (uint32_t i = 0; i < FLOODERS; i++)
-        threads[i] = thread_create(flood, NULL);
-    for (uint32_t i = 0; i < FLOODERS; i++)
-        good = good && threads[i] > 0 && thread_join(threads[i], &death) == 0 && death.status == 0;
-    CHECK(good && answers(), "console_survives_flood");
+    CHECK(service_outlives_clients(&test, clients, 2), "console_survives_dying_clients");
+    CHECK(service_survives_flood(&test), "console_survives_flood");
 }
 
 int main(void)
@@ -198,7 +164,6 @@ int main(void)
     test_foreground();
     test_readers();
     test_random_messages();
-    test_dying_clients();
-    test_flood();
+    test_bad_clients();
     return test_status();
 }
