@@ -37,7 +37,7 @@ static const struct option list[] = {
     {'g', "histograms", NULL, "how long was waited and held, by powers of two",
      .flag = &histograms},
     {'j', "json", NULL, "everything, as one JSON object in one line", .flag = &json},
-    {'t', "top", NULL, "no command: each second what was since the last; q leaves", .flag = &top},
+    {'t', "top", NULL, "no command: each second what was since; q leaves", .flag = &top},
     {'r', "rounds", "N", "with --top: end after N looks", .number = &rounds, .least = 1,
      .most = OPTIONS_ANY_NUMBER},
     {.letter = 0},
