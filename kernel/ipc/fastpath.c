@@ -14,41 +14,34 @@
 #include "kernel/ipc/phases.h"
 #include "kernel/ipc/transfer.h"
 
+/* A plain load of a field that others may read without its lock, under that lock: unlike an atomic load
+ * it can be an operand of the comparison. */
+#define LOCKED_READ(field) (*(const uint32_t *)(const void *)&(field))
+
+static inline ALWAYS_INLINE struct env *fast_slot(uint32_t id)
+{
+    struct env *e = &env_table[ENV_INDEX(id)];
+
+    __asm__("" : "+r"(e)); /* one register for it, not one more for its offset in the table */
+    return e;
+}
+
 /* What is written of an ipc before anything is known of it: fields that only their owner reads while it
  * runs. What comes with the entry so needs no register any more. */
-static inline ALWAYS_INLINE void fast_note(struct env *self, uint32_t op, uint32_t partner,
-                                           uint32_t esp)
+static inline ALWAYS_INLINE void fast_note(struct env *self, uint32_t op, uint32_t esp)
 {
     lockstat_section(SYS_ipc);
     self->ipc_op = op;
-    self->ipc_partner = partner;
     self->regs.esp = esp;
     self->resume = ENV_RESUME_SYSEXIT;
 }
 
 /* The system call proper goes on with it. */
-static NOINLINE uint64_t fast_not(struct env *self)
+static NOINLINE uint64_t fast_not(struct env *self, uint32_t partner)
 {
     self->regs.eax = self->ipc_op;
-    self->regs.edx = self->ipc_partner;
+    self->regs.edx = partner;
     return FAST_NOT;
-}
-
-/* Beyond the registers: words, pages, a window for pages. Of a call and of a reply; the window of a reply is
- * so common that it is looked at apart. */
-#define FAST_CALL_EXTRAS  (~(0xffu | IPC_OP_CALL))
-#define FAST_REPLY_EXTRAS (~(0xffu | IPC_OP_REPLY_RECV | IPC_WINDOW))
-
-/* The window for pages, if there is one, is that which was read and checked last. */
-static inline ALWAYS_INLINE bool fast_window_is_known(const struct env *self, uint32_t op)
-{
-    return !(op & IPC_WINDOW) || (likely(READ_ONCE(self->utcb->win_va) == self->win_va) &&
-                                  likely(READ_ONCE(self->utcb->win_pages) == self->win_pages));
-}
-
-static inline ALWAYS_INLINE bool fast_words_are_valid(uint32_t op)
-{
-    return op >> IPC_WORDS_SHIFT <= IPC_WORDS_MAX;
 }
 
 /* Claims `to`, if it is the env of that id, waits for `wanted`, and may run here at once. It is RUNNING
@@ -56,20 +49,16 @@ static inline ALWAYS_INLINE bool fast_words_are_valid(uint32_t op)
 static inline ALWAYS_INLINE bool fast_claim(struct env *to, uint32_t id,
                                             uint32_t wanted) NO_LOCK_ANALYSIS
 {
-    bool ready;
-
-    __asm__("" : "+r"(to)); /* one register for it, not one more for its offset in the table */
-
     env_lock(to);
-    ready = likely(env_id(to) == id) &&
-            likely(atomic_load_explicit(&to->ready, memory_order_relaxed) == wanted) &&
-            likely(ipc_may_run_next(to));
-    if (ready) {
-        atomic_store_explicit(&to->ready, 0, memory_order_relaxed);
-        atomic_store_explicit(&to->state, ENV_STATE_RUNNING, memory_order_release);
+    if (unlikely(LOCKED_READ(to->id) != id) || unlikely(LOCKED_READ(to->ready) != wanted) ||
+        unlikely(!ipc_may_run_next(to))) {
+        env_unlock(to);
+        return false;
     }
+    atomic_store_explicit(&to->ready, 0, memory_order_relaxed);
+    atomic_store_explicit(&to->state, ENV_STATE_RUNNING, memory_order_release);
     env_unlock(to);
-    return ready;
+    return true;
 }
 
 /* To user mode with `to`. */
@@ -93,7 +82,7 @@ static inline ALWAYS_INLINE uint64_t fast_run(struct env *to, uint32_t result)
     return (uint64_t)to->regs.esp << 32 | result;
 }
 
-/* The call fails for what it was to take along; `to` waits on. */
+/* The ipc fails for what it was to take along; `to` waits on. */
 static NOINLINE uint64_t fast_fail(struct env *self, struct env *to, int error)
 {
     env_set_state(to, ENV_STATE_CLAIMED);
@@ -109,66 +98,100 @@ static NOINLINE uint64_t fast_rest(struct env *to, uint32_t result)
     return (uint64_t)(uintptr_t)to << 32 | FAST_REST;
 }
 
-REGPARM uint64_t ipc_fast_call(uint32_t op, uint32_t partner, uint32_t esp)
+/* `self` waits for the next message, and `to` goes on with `result`. */
+static inline ALWAYS_INLINE uint64_t fast_receive(struct env *self, struct env *to,
+                                                  uint32_t result) NO_LOCK_ANALYSIS
 {
-    struct env *self = this_cpu()->current;
-    struct env *to = &env_table[ENV_INDEX(partner)];
-    int extra = 0;
-
-    kernel_enter();
-    fast_note(self, op, partner, esp);
-    if (unlikely(self->slow != 0))
-        return fast_not(self);
-    if (unlikely(op & FAST_CALL_EXTRAS) &&
-        (!fast_words_are_valid(op) || !fast_window_is_known(self, op)))
-        return fast_not(self);
-    if (!fast_claim(to, partner, READY_ANY))
-        return fast_not(self);
-    if (unlikely(self->ipc_op & FAST_CALL_EXTRAS)) {
-        extra = ipc_transfer_extras(self, to);
-        if (extra < 0)
-            return fast_fail(self, to, extra);
-    }
-    ipc_block_for(self, self->ipc_partner, self->ipc_partner);
-    return fast_run(to, env_id(self) | (uint32_t)extra);
-}
-
-REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp) NO_LOCK_ANALYSIS
-{
-    struct env *self = this_cpu()->current;
-    struct env *to = &env_table[ENV_INDEX(partner)];
-    int extra = 0;
-
-    kernel_enter();
-    fast_note(self, op, partner, esp);
-    if (unlikely(self->slow != 0) || !fast_window_is_known(self, op))
-        return fast_not(self);
-    if (unlikely(op & FAST_REPLY_EXTRAS) && !fast_words_are_valid(op))
-        return fast_not(self);
-    if (!fast_claim(to, partner, env_id(self)))
-        return fast_not(self);
-    if (unlikely(self->ipc_op & FAST_REPLY_EXTRAS)) {
-        extra = ipc_transfer_extras(self, to);
-        if (extra == -E_INVAL)
-            return fast_fail(self, to, extra);
-        if (extra < 0) {
-            to->utcb->ipc_phase = IPC_PHASE_RECV;
-            return fast_rest(to, (uint32_t)extra);
-        }
-    }
     env_lock(self);
     if (unlikely(self->mail)) {
         env_unlock(self);
-        return fast_rest(to, env_id(self) | (uint32_t)extra);
+        return fast_rest(to, result);
     }
-    /* `to` waited for it: is_awaited is set. */
     atomic_store_explicit(&self->wait_from, WAIT_ANY, memory_order_relaxed);
     atomic_store_explicit(&self->waits_at, self, memory_order_relaxed);
+    /* `to` waited for it: is_awaited is set. */
     atomic_store_explicit(&self->ready, READY_ANY, memory_order_relaxed);
     env_set_state(self, ENV_STATE_RECEIVING);
-    extra |= (int)env_id(self);
     env_unlock(self);
-    return fast_run(to, (uint32_t)extra);
+    return fast_run(to, result);
+}
+
+REGPARM uint64_t ipc_fast_call(uint32_t op, uint32_t partner, uint32_t esp)
+{
+    struct env *self = this_cpu()->current;
+    struct env *to = fast_slot(partner);
+
+    kernel_enter();
+    fast_note(self, op, esp);
+    if (unlikely(self->slow != 0) || !fast_claim(to, partner, READY_ANY))
+        return fast_not(self, partner);
+    ipc_block_for(self, partner, partner);
+    return fast_run(to, env_id(self));
+}
+
+REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp)
+{
+    struct env *self = this_cpu()->current;
+    struct env *to = fast_slot(partner);
+
+    kernel_enter();
+    fast_note(self, op, esp);
+    if (unlikely(self->slow != 0) || !fast_claim(to, partner, env_id(self)))
+        return fast_not(self, partner);
+    return fast_receive(self, to, env_id(self));
+}
+
+/* Words are not too many, and the window for pages, if there is one, is that which was read and checked
+ * last. */
+static bool fast_knows_more(const struct env *self)
+{
+    if (self->ipc_op >> IPC_WORDS_SHIFT > IPC_WORDS_MAX)
+        return false;
+    return !(self->ipc_op & IPC_WINDOW) || (READ_ONCE(self->utcb->win_va) == self->win_va &&
+                                            READ_ONCE(self->utcb->win_pages) == self->win_pages);
+}
+
+static inline ALWAYS_INLINE int fast_transfer(const struct env *self, struct env *to)
+{
+    return likely(self->ipc_op & (IPC_PAGES | IPC_WORDS_MASK)) ? ipc_transfer_extras(self, to) : 0;
+}
+
+REGPARM uint64_t ipc_fast_call_more(uint32_t op, uint32_t partner, uint32_t esp)
+{
+    struct env *self = this_cpu()->current;
+    struct env *to = fast_slot(partner);
+    int extra;
+
+    kernel_enter();
+    fast_note(self, op, esp);
+    if (unlikely(self->slow != 0) || !fast_knows_more(self) || !fast_claim(to, partner, READY_ANY))
+        return fast_not(self, partner);
+    extra = fast_transfer(self, to);
+    if (extra < 0)
+        return fast_fail(self, to, extra);
+    ipc_block_for(self, partner, partner);
+    return fast_run(to, env_id(self) | (uint32_t)extra);
+}
+
+REGPARM uint64_t ipc_fast_reply_recv_more(uint32_t op, uint32_t partner, uint32_t esp)
+{
+    struct env *self = this_cpu()->current;
+    struct env *to = fast_slot(partner);
+    int extra;
+
+    kernel_enter();
+    fast_note(self, op, esp);
+    if (unlikely(self->slow != 0) || !fast_knows_more(self) ||
+        !fast_claim(to, partner, env_id(self)))
+        return fast_not(self, partner);
+    extra = fast_transfer(self, to);
+    if (extra == -E_INVAL) /* its own range is wrong; all else is the receiver's */
+        return fast_fail(self, to, extra);
+    if (extra < 0) {
+        to->utcb->ipc_phase = IPC_PHASE_RECV;
+        return fast_rest(to, (uint32_t)extra);
+    }
+    return fast_receive(self, to, env_id(self) | (uint32_t)extra);
 }
 
 _Noreturn REGPARM void ipc_fast_rest(struct env *to)

@@ -20,10 +20,14 @@
 
 struct env;
 
-/* Called by entry.S with interrupts off: eax, edx and ecx of the SYSENTER. On FAST_NOT they are in the
- * registers of the current env. Unless there was a switch, the big lock is held when they return. */
+/* Called by entry.S with interrupts off: eax, edx and ecx of the SYSENTER. The first two are for nothing but
+ * the four words, and no timeout; the others also for more words, pages, and a window for pages. On
+ * FAST_NOT eax, edx and ecx are in the registers of the current env. Unless there was a switch, the big
+ * lock is held when they return. */
 REGPARM uint64_t ipc_fast_call(uint32_t op, uint32_t partner, uint32_t esp);
 REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp);
+REGPARM uint64_t ipc_fast_call_more(uint32_t op, uint32_t partner, uint32_t esp);
+REGPARM uint64_t ipc_fast_reply_recv_more(uint32_t op, uint32_t partner, uint32_t esp);
 
 /* `to` has its message, and the current env has yet to receive. */
 _Noreturn REGPARM void ipc_fast_rest(struct env *to);

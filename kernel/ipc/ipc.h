@@ -37,7 +37,12 @@ void ipc_time_receive(struct env *e);
 bool ipc_partner_is_gone(const struct env *e);
 
 /* Whether the limits of `self` let it send to the env of that id, or notify it. */
-bool ipc_may_send(const struct env *self, uint32_t id);
+bool ipc_is_listed(const struct env_limits *limits, uint32_t id);
+
+static inline bool ipc_may_send(const struct env *self, uint32_t id)
+{
+    return likely(self->limits.send_count == ENV_SEND_ANY) || ipc_is_listed(&self->limits, id);
+}
 
 /* Bits for the env of that id, from the kernel: an interrupt, a death. Nobody there: nothing. */
 void ipc_notify(uint32_t id, uint32_t bits);

@@ -82,8 +82,8 @@ static inline struct env *mailbox_lock_of(struct env *target, uint32_t id) NO_LO
 }
 
 /* What the fast path may take an env for that blocks; see env.h. */
-static inline uint32_t mailbox_ready_word(const struct env *e, enum env_state state,
-                                          const struct env *box)
+static inline ALWAYS_INLINE uint32_t mailbox_ready_word(const struct env *e, enum env_state state,
+                                                        const struct env *box)
 {
     if (state != ENV_STATE_RECEIVING || box != e || e->resume != ENV_RESUME_SYSEXIT ||
         e->faulting || e->ipc_op & IPC_TIMED)
@@ -96,8 +96,8 @@ static inline uint32_t mailbox_ready_word(const struct env *e, enum env_state st
 }
 
 /* `e`, owned by this CPU, blocks; into which list is left to the caller. */
-static inline void mailbox_block_locked(struct env *e, enum env_state state, struct env *box)
-    REQUIRES(&box->lock)
+static inline ALWAYS_INLINE void mailbox_block_locked(struct env *e, enum env_state state,
+                                                      struct env *box) REQUIRES(&box->lock)
 {
     atomic_store_explicit(&e->waits_at, box, memory_order_relaxed);
     atomic_store_explicit(&e->ready, mailbox_ready_word(e, state, box), memory_order_relaxed);
@@ -107,7 +107,9 @@ static inline void mailbox_block_locked(struct env *e, enum env_state state, str
 /* Takes a blocked env off its queue; this CPU owns it then. The lock of its mailbox is held. */
 static inline void mailbox_claim_locked(struct env *e)
 {
-    list_remove(&e->link);
+    /* At its own mailbox it stands in no list. */
+    if (atomic_load_explicit(&e->waits_at, memory_order_relaxed) != e)
+        list_remove(&e->link);
     atomic_store_explicit(&e->ready, 0, memory_order_relaxed);
     env_set_state(e, ENV_STATE_CLAIMED);
 }

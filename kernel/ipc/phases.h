@@ -45,14 +45,8 @@ static inline bool ipc_may_run_next(const struct env *to)
            (this_cpu()->ready_mask & atomic_load_explicit(&to->above, memory_order_relaxed)) == 0;
 }
 
-enum ipc_receive { IPC_GOT, IPC_BLOCKED, IPC_RETRY };
-
 /* Whom the receive phase of `self` will wait for. Before its send phase. */
 void ipc_publish_wait(struct env *self);
-
-/* The receive phase of `self`, which is current: IPC_GOT when it is over, with a message or an error
- * in its registers. IPC_RETRY: the rest must wait until others had a turn. */
-enum ipc_receive ipc_receive(struct env *self) MUST_CHECK;
 
 /* `self`, current and with a mailbox of its own, waits for `to`, which this CPU has just claimed and which
  * lives here. No lock is needed: there is nobody who could have something for it before this CPU runs

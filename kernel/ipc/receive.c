@@ -6,6 +6,8 @@
 #include "kernel/sched/sched.h"
 #include "kernel/sched/timer.h"
 
+enum ipc_receive { IPC_GOT, IPC_BLOCKED, IPC_RETRY };
+
 /* How often one kernel entry may try to take a message from a queue of senders that all fail. */
 #define RECEIVE_TRIES 8u
 
@@ -83,7 +85,8 @@ static void block_locked(struct env *self, struct env *box) REQUIRES(&box->lock)
 
 /* One try of the receive phase of `self`, owned by this CPU. The check that nothing is there and the
  * change to RECEIVING are one step under the mailbox's lock, so nothing is missed. */
-static enum ipc_receive receive_once(struct env *self, bool may_block) NO_LOCK_ANALYSIS
+static inline ALWAYS_INLINE enum ipc_receive receive_once(struct env *self,
+                                                          bool may_block) NO_LOCK_ANALYSIS
 {
     struct env *box = mailbox_lock_for_receive(self);
     struct env *from;
@@ -114,17 +117,36 @@ static enum ipc_receive receive_once(struct env *self, bool may_block) NO_LOCK_A
     return error == 0 ? IPC_GOT : IPC_RETRY;
 }
 
-enum ipc_receive ipc_receive(struct env *self)
+static NOINLINE enum ipc_receive receive_again(struct env *self, bool may_block)
 {
-    uint32_t us = ipc_timeout_us(self, IPC_PHASE_RECV);
     enum ipc_receive result = IPC_RETRY;
 
     for (uint32_t i = 0; i < RECEIVE_TRIES && result == IPC_RETRY; i++)
-        result = receive_once(self, us != 0);
+        result = receive_once(self, may_block);
+    return result;
+}
+
+static NOINLINE enum ipc_receive receive_timed(struct env *self)
+{
+    uint32_t us = ipc_timeout_us(self, IPC_PHASE_RECV);
+    enum ipc_receive result = receive_again(self, us != 0);
+
     /* Claimed or not by now: its home is this CPU, which alone sees to its timer. */
     if (result == IPC_BLOCKED && us != IPC_NEVER)
         sched_add_timeout(self, us);
     return result;
+}
+
+/* The receive phase of `self`, which is current: IPC_GOT when it is over, with a message or an error
+ * in its registers. IPC_RETRY: the rest must wait until others had a turn. */
+static inline ALWAYS_INLINE enum ipc_receive receive(struct env *self)
+{
+    enum ipc_receive result;
+
+    if (unlikely(self->ipc_op & IPC_TIMED))
+        return receive_timed(self);
+    result = receive_once(self, true);
+    return likely(result != IPC_RETRY) ? result : receive_again(self, true);
 }
 
 void ipc_resume_receive(struct env *self)
@@ -137,7 +159,7 @@ void ipc_resume_receive(struct env *self)
         ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);
         return;
     }
-    result = ipc_receive(self);
+    result = receive(self);
     if (result == IPC_BLOCKED)
         sched_schedule();
     if (result == IPC_RETRY) {
@@ -175,7 +197,7 @@ _Noreturn void ipc_receive_after(struct env *self, struct env *to)
         ipc_block_for(self, env_id(to), mailbox_ready_word(self, ENV_STATE_RECEIVING, self));
         switch_to(to);
     }
-    result = ipc_receive(self);
+    result = receive(self);
 
     if (result == IPC_BLOCKED)
         switch_to(to);

@@ -78,12 +78,8 @@ void ipc_put_back(struct env *to)
         receive_at_home(to); /* others came meanwhile: it takes from the queue by itself */
 }
 
-bool ipc_may_send(const struct env *self, uint32_t id)
+bool ipc_is_listed(const struct env_limits *limits, uint32_t id)
 {
-    const struct env_limits *limits = &self->limits;
-
-    if (likely(limits->send_count == ENV_SEND_ANY))
-        return true;
     for (uint32_t i = 0; i < limits->send_count; i++) {
         if ((uint32_t)limits->send_to[i] == id)
             return true;

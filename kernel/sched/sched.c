@@ -39,16 +39,19 @@ void sched_init_cpu(void)
 }
 
 /* The LAPIC timer is programmed only to make it fire earlier; its handler programs what comes next. */
-static void sched_arm(uint64_t deadline)
+static NOINLINE void sched_arm_earlier(uint64_t deadline)
 {
-    struct cpu *cpu = this_cpu();
     uint64_t now;
 
-    if (deadline >= cpu->timer_armed)
-        return;
-    cpu->timer_armed = deadline;
+    this_cpu()->timer_armed = deadline;
     now = rdtsc();
     lapic_timer_arm(deadline > now ? deadline - now : 1);
+}
+
+static inline void sched_arm(uint64_t deadline)
+{
+    if (unlikely(deadline < this_cpu()->timer_armed))
+        sched_arm_earlier(deadline);
 }
 
 void sched_add_timeout(struct env *e, uint32_t us)
@@ -130,12 +133,17 @@ static void inbox_post(struct env *e, struct cpu *to)
     }
 }
 
+static inline bool inbox_is_empty(void)
+{
+    return atomic_load_explicit(&this_cpu()->self->inbox_head, memory_order_relaxed) == NULL;
+}
+
 static struct env *inbox_take_all(void)
 {
     struct cpu *me = this_cpu()->self;
     struct env *first;
 
-    if (atomic_load_explicit(&me->inbox_head, memory_order_relaxed) == NULL)
+    if (inbox_is_empty())
         return NULL;
     lock_acquire(LOCK_INBOX, &me->inbox_lock);
     first = atomic_load_explicit(&me->inbox_head, memory_order_relaxed);
@@ -217,15 +225,17 @@ static struct env *queue_first_movable(void)
     return NULL;
 }
 
-/* This CPU runs something: the next in line goes to a halted CPU. */
-static void sched_share(void)
+static inline bool sched_nobody_is_idle(void)
 {
-    struct env *e;
+    return likely(atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0);
+}
+
+/* This CPU runs something: the next in line goes to a halted CPU. */
+static NOINLINE void sched_share(void)
+{
+    struct env *e = queue_first_movable();
     uint32_t to;
 
-    if (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0)
-        return;
-    e = queue_first_movable();
     if (e == NULL)
         return;
     to = sched_idle_cpu_for(e);
@@ -235,36 +245,44 @@ static void sched_share(void)
     sched_send_to(e, to);
 }
 
-/* READY, at home, on no queue: into one. */
-static void sched_admit(struct env *e)
+/* READY, at home, on no queue: to a halted CPU, if this one has something else to do. */
+static NOINLINE bool sched_give_away(struct env *e)
 {
-    struct cpu *cpu = this_cpu();
+    const struct cpu *cpu = this_cpu();
+    uint32_t to = SCHED_ANY_CPU;
+
+    if (cpu->current != NULL || cpu->ready_mask != 0)
+        to = sched_idle_cpu_for(e);
+    if (to == SCHED_ANY_CPU)
+        return false;
+    sched_send_to(e, to);
+    return true;
+}
+
+/* READY, at home, on no queue: into one. */
+static inline ALWAYS_INLINE void sched_admit(struct env *e)
+{
+    const struct cpu *cpu = this_cpu();
+    uint32_t pending = atomic_load_explicit(&e->pending, memory_order_relaxed);
+    uint32_t pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
     uint32_t priority = queue_priority(e);
 
     timer_cancel(e);
-    if ((atomic_load_explicit(&e->pending, memory_order_relaxed) & (PENDING_STOP | PENDING_KILL)) ==
-            PENDING_STOP &&
-        env_park_ready(e))
+    if (unlikely((pending & (PENDING_STOP | PENDING_KILL)) == PENDING_STOP) && env_park_ready(e))
         return;
-    if (!sched_may_run_on(e, cpu->id)) {
-        sched_send_to(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
+    if (unlikely(pinned != SCHED_ANY_CPU && pinned != cpu->id)) {
+        sched_send_to(e, pinned);
         return;
     }
-    if (cpu->current != NULL || cpu->ready_mask != 0) {
-        uint32_t to = sched_idle_cpu_for(e);
-
-        if (to != SCHED_ANY_CPU) {
-            sched_send_to(e, to);
-            return;
-        }
-    }
+    if (!sched_nobody_is_idle() && sched_give_away(e))
+        return;
     queue_insert(e, priority);
     if (cpu->current != NULL &&
         priority > atomic_load_explicit(&cpu->current->priority, memory_order_relaxed))
         atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
 }
 
-void sched_hand_over(struct env *e)
+static inline ALWAYS_INLINE void sched_deliver(struct env *e)
 {
     uint32_t home = atomic_load_explicit(&e->home, memory_order_acquire);
 
@@ -274,10 +292,15 @@ void sched_hand_over(struct env *e)
         inbox_post(e, cpus[home]);
 }
 
+void sched_hand_over(struct env *e)
+{
+    sched_deliver(e);
+}
+
 void sched_wake(struct env *e)
 {
     env_set_state(e, ENV_STATE_READY);
-    sched_hand_over(e);
+    sched_deliver(e);
 }
 
 void sched_poke(struct env *e)
@@ -407,7 +430,8 @@ void sched_tick(void)
             cpu->slice_end = now + sched_slice;
             atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
             /* What waits here may be of lower priority, and a CPU have become idle since. */
-            sched_share();
+            if (!sched_nobody_is_idle())
+                sched_share();
         }
         if (cpu->slice_end < next)
             next = cpu->slice_end;
@@ -441,7 +465,7 @@ static void sched_idle(struct env *last)
     /* The bit is set before the inbox is looked at; a poster fills the inbox before it sends the
      * interrupt, which stays pending until the halt. So no post is slept through. */
     atomic_fetch_or(&cpu_idle_mask, bit);
-    if (atomic_load_explicit(&this_cpu()->self->inbox_head, memory_order_relaxed) == NULL) {
+    if (inbox_is_empty()) {
         lockdep_assert_none("into halt");
         sched_halt(last);
     }
@@ -475,7 +499,8 @@ static void sched_loop(void)
         struct env *e;
 
         cpu->current = NULL;
-        sched_take_inbox();
+        if (unlikely(!inbox_is_empty()))
+            sched_take_inbox();
         e = queue_pick();
         if (e == NULL) {
             sched_report_end();
@@ -485,7 +510,8 @@ static void sched_loop(void)
         }
         cpu->slice_end = rdtsc() + sched_slice;
         sched_arm(cpu->slice_end);
-        sched_share();
+        if (!sched_nobody_is_idle())
+            sched_share();
         env_run(e);
     }
 }

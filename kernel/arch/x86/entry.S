@@ -39,14 +39,14 @@ sysenter_entry:
     pushl $EFLAGS_ALWAYS
     popfl
 #if GRAIN_FASTPATH
-    cmpw $FAST_OP_CALL, %ax
+    cmpl $FAST_OP_CALL, %eax
     je .Lfast_call
-    cmpw $FAST_OP_REPLY_RECV, %ax
+    cmpl $FAST_OP_REPLY_RECV, %eax
     je .Lfast_reply_recv
-    cmpw $FAST_OP_REPLY_RECV_WINDOW, %ax
-    je .Lfast_reply_recv
+    cmpl $FAST_OP_REPLY_RECV_WINDOW, %eax
+    je .Lfast_reply_recv_more
     cmpb $SYS_ipc, %al
-    je .Lfast_with_pages
+    je .Lfast_more
 .Lslow:
 #endif
     pushl %ecx
@@ -100,37 +100,39 @@ sysenter_entry:
     jmp .Lsysenter_done
 
 #if GRAIN_FASTPATH
+/* One way out for each: a branch that all share would cost all of them one. */
+.macro FAST_IPC function
+    call \function
+    testl %eax, %eax
+    jle .Lfast_ended
+    movl %edx, %ecx
+    movl $VSYS_RETURN, %edx
+    sti
+    sysexit
+.endm
 .Lfast_call:
-    call ipc_fast_call
-    testl %eax, %eax
-    jle .Lfast_ended
-    movl %edx, %ecx
-    movl $VSYS_RETURN, %edx
-    sti
-    sysexit
-
+    FAST_IPC ipc_fast_call
 .Lfast_reply_recv:
-    call ipc_fast_reply_recv
-    testl %eax, %eax
-    jle .Lfast_ended
-    movl %edx, %ecx
-    movl $VSYS_RETURN, %edx
-    sti
-    sysexit
+    FAST_IPC ipc_fast_reply_recv
 
-/* The same with pages, or with a window for them in a call. */
-.Lfast_with_pages:
+/* The same with more words, with pages, with a window for pages. */
+.Lfast_more:
+    testb $FAST_OP_SEND, %ah
+    jz .Lslow
     pushl %eax
-    andb $FAST_OP_MASK, %ah
-    cmpw $FAST_OP_CALL, %ax
+    andl $FAST_OP_MASK, %eax
+    cmpl $FAST_OP_CALL, %eax
     popl %eax
-    je .Lfast_call
+    je .Lfast_call_more
     pushl %eax
-    andb $FAST_OP_MASK, %ah
-    cmpw $FAST_OP_REPLY_RECV, %ax
+    andl $FAST_OP_MASK, %eax
+    cmpl $FAST_OP_REPLY_RECV, %eax
     popl %eax
-    je .Lfast_reply_recv
-    jmp .Lslow
+    jne .Lslow
+.Lfast_reply_recv_more:
+    FAST_IPC ipc_fast_reply_recv_more
+.Lfast_call_more:
+    FAST_IPC ipc_fast_call_more
 
 .Lfast_ended:
     jnz .Lfast_failed

@@ -30,9 +30,10 @@ void offsets(void)
     SYMBOL(SYSCALL_COUNT, SYS_MAX);
     SYMBOL(RESUME_SYSEXIT, ENV_RESUME_SYSEXIT);
     SYMBOL(RESUME_IRET, ENV_RESUME_IRET);
-    /* The ipcs of the fast path, in ax; and in ah what else may stand beside these flags. */
+    /* The ipcs of the fast path, and what may stand beside these flags. */
     SYMBOL(FAST_OP_CALL, SYS_ipc | IPC_OP_CALL);
     SYMBOL(FAST_OP_REPLY_RECV, SYS_ipc | IPC_OP_REPLY_RECV);
     SYMBOL(FAST_OP_REPLY_RECV_WINDOW, SYS_ipc | IPC_OP_REPLY_RECV | IPC_WINDOW);
-    SYMBOL(FAST_OP_MASK, 0xff & ~((IPC_PAGES | IPC_WINDOW) >> 8));
+    SYMBOL(FAST_OP_SEND, IPC_SEND >> 8);
+    SYMBOL(FAST_OP_MASK, ~(IPC_PAGES | IPC_WINDOW | IPC_WORDS_MASK));
 }
