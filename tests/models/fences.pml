@@ -1,4 +1,4 @@
-/* The two places in IPC where a store is followed by a load of something else, with the store buffers of x86 (tso.h).
+/* The two places in IPC where a store is followed by a load of something else, with the store buffers of x86 (tso.inc).
  *
  * WAIT: env W, on CPU 0, begins to wait for env D alone (ipc_publish_wait, ipc_partner_is_gone), while D dies on CPU 1
  * (death_void_id, death_relations). Either W sees the void id, or D finds W and has its home CPU look.
@@ -36,7 +36,7 @@
 #define BLOCKED 1
 #define WOKEN   2
 
-#include "tso.h"
+#include "tso.inc"
 
 bool forgotten;
 

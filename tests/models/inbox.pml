@@ -2,7 +2,7 @@
  *
  * kernel/sched/sched.c: inbox_post, inbox_take_all, sched_take_inbox, sched_look, sched_loop, sched_idle, sched_halt;
  * kernel/arch/x86/lapic.c: lapic_send_ipi; kernel/arch/x86/trap.c: trap_interrupt.
- * CPU 0 takes. CPU 1 posts any of two envs, POSTS times; CPU 2 the same, once less. Memory is x86's (tso.h).
+ * CPU 0 takes. CPU 1 posts any of two envs, POSTS times; CPU 2 the same, once less. Memory is x86's (tso.inc).
  *
  * Left out: what the envs do (WORK says "something about it changed"; to look at it is to make it ready), which queue
  * they go to, and where their home is. The lock is a word; ticket, TAS and so on are the business of the lock tests.
@@ -43,7 +43,7 @@
 #define WORK(e)   (8 + (e))
 #define VARIABLES 11
 
-#include "tso.h"
+#include "tso.inc"
 
 mtype = {FROM_LOOP, FROM_USER, FROM_HALT, FROM_WINDOW};
 

@@ -27,7 +27,8 @@ TRAIL_LINES = 120
 LARGE = 4000  # lines of transitions
 
 State = Tuple[int, int]  # process, number
-States = Dict[int, Set[State]]  # by line of the model
+Line = Tuple[str, int]  # file, number
+States = Dict[Line, Set[State]]
 
 
 @dataclass
@@ -88,12 +89,24 @@ def read_table(verifier: str, name: str) -> dict[int, list[int]]:
     return {int(process): [int(number) for number in re.findall(r"\d+", body)] for process, body in tables}
 
 
+def read_files(verifier: str) -> dict[int, list[str]]:
+    """For each process the file that each of its states comes from: the table has ranges of states."""
+    files: dict[int, list[str]] = {}
+    for process, body in re.findall(r"^S_F_MAP src_file(\d+) \[\] = \{\n((?:\t\{.*\n)*)", verifier, re.M):
+        names = files.setdefault(int(process), [])
+        for name, first, last in re.findall(r'\{ "(.*)", (\d+), (\d+) \}', body):
+            names += [Path(name).name] * (int(last) - int(first) + 1)
+    return files
+
+
 def read_states(verifier: str) -> States:
-    """The states whose reaching is watched, which not every line has. An inline function has some in each place that it is called from."""
+    """The states whose reaching is watched, which not every line has. An inline function has some in each place
+    that it is called from."""
     states: States = {}
     merged = read_table(verifier, "reached")
+    files = read_files(verifier)
     for process, lines in read_table(verifier, "src_ln").items():
-        for number, line in enumerate(lines):
+        for number, line in enumerate(zip(files[process], lines)):
             watched = states.setdefault(line, set())
             if merged[process][number] == 0:
                 watched.add((process, number))
@@ -104,9 +117,9 @@ def read_unreached(output: str) -> States:
     """The end of a process that never ends is no statement."""
     states: States = {}
     for process, listing in enumerate(re.findall(r"^unreached in .*\n((?:\t.*\n)*)", output, re.M)):
-        for line, number, text in re.findall(r'^\t[^\s:]+:(\d+), state (\d+), "(.*)"$', listing, re.M):
+        for name, line, number, text in re.findall(r'^\t(\S+):(\d+), state (\d+), "(.*)"$', listing, re.M):
             if text != "-end-":
-                states.setdefault(int(line), set()).add((process, int(number)))
+                states.setdefault((Path(name).name, int(line)), set()).add((process, int(number)))
     return states
 
 
@@ -151,13 +164,15 @@ def complaint(model: Path, variant: Variant, result: Search, where: Path) -> str
 def unexplained(model: Path, results: list[Search]) -> list[str]:
     """Lines that no complete search got to and that do not say why, and those that say so and are reached."""
     wrong = []
-    for number, line in enumerate(model.read_text(encoding="utf-8").splitlines(), 1):
-        having = [result for result in results if number in result.states]
-        if not having:
-            continue
-        dead = all(set() < result.states[number] <= result.unreached.get(number, set()) for result in having)
-        if dead != ("@unreached" in line):
-            wrong.append(f"{model.name}:{number}: {'never' if dead else 'is'} reached: {line.strip()}")
+    for source in sorted({name for result in results for name, _ in result.states} - {"-"}):
+        for number, text in enumerate((model.parent / source).read_text(encoding="utf-8").splitlines(), 1):
+            line = (source, number)
+            having = [result for result in results if line in result.states]
+            if not having:
+                continue
+            dead = all(set() < result.states[line] <= result.unreached.get(line, set()) for result in having)
+            if dead != ("@unreached" in text):
+                wrong.append(f"{source}:{number}: {'never' if dead else 'is'} reached: {text.strip()}")
     return wrong
 
 

@@ -1,12 +1,13 @@
 /* TLB shootdown: when it returns, no CPU uses the old entry any more; with CPUs that halt and are not woken for it, and
  * CPUs that wait for a lock which the initiator holds.
  *
- * kernel/mm/shootdown.c: shootdown, shootdown_may_wait_for_wakeup, shootdown_wait, shootdown_answer, shootdown_catch_up,
- * lock_relax; kernel/sched/sched.c: sched_idle; kernel/env.c: env_run (and ipc/fastpath.c: fast_run, the same way).
+ * kernel/mm/shootdown.c: shootdown, shootdown_may_wait_for_wakeup, shootdown_wait, shootdown_answer,
+ * shootdown_catch_up, lock_relax; kernel/sched/sched.c: sched_idle; kernel/env.c: env_run (and kernel/ipc/fastpath.c:
+ * fast_run, in the same way).
  *
  * Two CPUs do the same: they run user code in the space (or not), switch to and from it, take the space's lock, halt,
- * and unmap one page each (or CPU 0 both), from inside the space or from outside. Memory is x86's (tso.h). Whatever is mapped may come
- * into the TLB at any moment while the space is loaded, in the kernel and in halt, too (`walker`).
+ * and unmap one page each (or CPU 0 both), from inside the space or from outside. Memory is x86's (tso.inc). Whatever
+ * is mapped may come into the TLB at any moment while the space is loaded, in the kernel and in halt, too (`walker`).
  *
  * Left out: the numbers of pages, and other spaces. The space is one whose cr3 word is 1; 0 is any other.
  *
@@ -37,7 +38,7 @@
 #define IRQ(c)    (10 + (c)) /* VECTOR_TLB is pending */
 #define VARIABLES 12
 
-#include "tso.h"
+#include "tso.inc"
 
 /* Which pages a CPU unmaps. */
 #ifdef ONE_UNMAPS_BOTH

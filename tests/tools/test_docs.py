@@ -49,7 +49,11 @@ class Models(unittest.TestCase):
     def setUp(self) -> None:
         files = [path for kind in ("*.c", "*.h") for path in (ROOT / "kernel").rglob(kind)]
         self.sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
-        self.models = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests/models").glob("*.pml")}
+        self.models = {}
+        for path in (ROOT / "tests/models").glob("*.pml"):
+            text = path.read_text(encoding="utf-8")
+            parts = [read(f"tests/models/{name}") for name in re.findall(r'#include "(.*)"', text)]
+            self.models[path.name] = "\n".join([text, *parts])
 
     def test_functions_are_defined_and_transitions_modelled(self) -> None:
         defined = set(re.findall(r"^\w[\w \t*]*?\**(\w+)\([^;{]*\)[^;{]*\{", self.sources, re.M))
