@@ -15,6 +15,8 @@
 #define HOG_LEAVES  (80u * test_cpus()) /* frames: each CPU has some that others cannot get */
 #define EXEC_FRAMES 12u
 
+#define CHILDREN_MAX 200u /* less than there can be processes */
+
 static volatile uint32_t cow_pages[COW_PAGES][PAGE_SIZE / 4] __attribute__((aligned(PAGE_SIZE)));
 
 static void touch(uintptr_t va, uint32_t pages)
@@ -113,7 +115,7 @@ static int hog(uintptr_t ready)
 static int write_copies(uintptr_t ready)
 {
     while (*(volatile uint32_t *)ready != 2)
-        sleep_us(SOME_US / 10);
+        sleep_us(SOME_US);
     touch((uintptr_t)cow_pages, COW_PAGES);
     return 0;
 }
@@ -129,7 +131,7 @@ static uint32_t start_hogs(pid_t *pids, uint32_t most, volatile uint32_t *ready)
         if (pids[count] < 0)
             break;
         while (*ready == 0 && waitpid(pids[count], NULL, WNOHANG) == 0)
-            sleep_us(SOME_US / 10);
+            sleep_us(SOME_US);
         count++;
     }
     return count;
@@ -148,6 +150,34 @@ static int share_all(uintptr_t arg)
         error = shared_create(PAGER_SHARED_MAX, &key);
     }
     return -error;
+}
+
+static int sleep_on(uintptr_t arg)
+{
+    (void)arg;
+    for (;;)
+        sleep(1000);
+}
+
+/* Children that stay, until there is no memory for one more; or none for our own copy of a page after it. */
+static int fork_until_full(uintptr_t arg)
+{
+    pid_t pid = 0;
+
+    for (uint32_t i = 0; i < CHILDREN_MAX && pid >= 0; i++)
+        pid = child_start(sleep_on, arg);
+    return pid < 0 ? -pid : 100;
+}
+
+/* Those that a child has left behind: they are init's. */
+static void end_orphans(void)
+{
+    struct proc_info info;
+
+    for (pid_t pid = PROC_PID_INIT + 1; (pid = process_list(pid, &info)) > 0; pid++) {
+        if (info.parent == PROC_PID_INIT && pid != getpid())
+            (void)kill(pid);
+    }
 }
 
 static void check_machine(void)
@@ -169,13 +199,7 @@ static void check_machine(void)
     pid_t writer = child_start(write_copies, va);
     uint32_t count = start_hogs(hogs, 4, ready);
     CHECK(count > 0 && frames_free() <= 2 * HOG_LEAVES, "nomem_hogs");
-    int error = fork();
-    if (error == 0)
-        exit(0);
-    if (error > 0)
-        (void)child_end(error); /* the last frames were enough for it */
-    CHECK(error > 0 || error == -E_NO_MEM, "nomem_fork");
-    error = spawnv(CHILD, argv);
+    int error = spawnv(CHILD, argv);
     if (error > 0)
         (void)child_end(error);
     CHECK(error > 0 || error == -E_NO_MEM, "nomem_spawn");
@@ -183,6 +207,9 @@ static void check_machine(void)
     CHECK(error == -E_NO_MEM || error == E_NO_MEM || WNOMEMORY(error), "nomem_shared_create");
     *ready = 2;
     CHECK(WNOMEMORY(child_end(writer)), "nomem_copy_on_write");
+    error = child_run(fork_until_full, 0);
+    CHECK(error == E_NO_MEM || WNOMEMORY(error), "nomem_fork");
+    end_orphans();
     for (uint32_t i = 0; i < count; i++) {
         CHECK_EQ(waitpid(hogs[i], NULL, WNOHANG), 0, "nomem_hog_lives");
         CHECK_OK(kill(hogs[i]), "nomem_hog_kill");
