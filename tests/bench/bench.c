@@ -11,11 +11,20 @@
 #include "grain/time.h"
 #include "tests/bench/emit.h"
 
+#define BOOT_WORD "init.bench."
+
 volatile uint32_t bench_began[2];
 volatile uint32_t bench_ended[2];
 
-static uint64_t clock_cost; /* of an empty sample */
+static volatile bool failed; /* bench_require() of the running case */
+static uint64_t clock_cost;  /* of an empty sample */
 static uint64_t samples[BENCH_REPS_MAX];
+
+void bench_require(bool condition)
+{
+    if (!condition)
+        failed = true;
+}
 
 static uint64_t raw_ticks(void)
 {
@@ -51,15 +60,28 @@ static void measure_clock(void)
     clock_cost = best;
 }
 
-static const char *option_text(int argc, char **argv, const char *name)
+/* What follows "name=" in a word; NULL: it is another word. */
+static const char *value_of(const char *word, const char *name)
 {
     size_t len = strlen(name);
 
-    for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], name, len) == 0 && argv[i][len] == '=')
-            return argv[i] + len + 1;
+    return strncmp(word, name, len) == 0 && word[len] == '=' ? word + len + 1 : NULL;
+}
+
+/* An argument "name=VALUE", or a word "init.bench.name=VALUE" on the kernel's command line, which has more room.
+ * The value ends at a blank. */
+static const char *option_text(int argc, char **argv, const char *name)
+{
+    const char *value = NULL;
+
+    for (int i = 1; i < argc && value == NULL; i++)
+        value = value_of(argv[i], name);
+    for (const char *at = sysinfo()->cmdline; value == NULL && *at != 0; at += strspn(at, " ")) {
+        if (strncmp(at, BOOT_WORD, strlen(BOOT_WORD)) == 0)
+            value = value_of(at + strlen(BOOT_WORD), name);
+        at += strcspn(at, " ");
     }
-    return NULL;
+    return value;
 }
 
 uint32_t bench_option(int argc, char **argv, const char *name, uint32_t otherwise)
@@ -69,19 +91,32 @@ uint32_t bench_option(int argc, char **argv, const char *name, uint32_t otherwis
     return text == NULL ? otherwise : strtoul(text, NULL, 0);
 }
 
-/* Whether `name` is one of the names in `list`, commas between them. */
+/* Whether `name` is one of the names in `list`, commas between them. The list ends at a blank. */
 static bool is_listed(const char *name, const char *list)
 {
     size_t len = strlen(name);
 
-    for (const char *at = list; *at != 0; at += strspn(at, ",")) {
-        size_t word = strcspn(at, ",");
+    for (const char *at = list; *at != 0 && *at != ' '; at += strspn(at, ",")) {
+        size_t word = strcspn(at, ", ");
 
         if (word == len && strncmp(at, name, len) == 0)
             return true;
         at += word;
     }
     return false;
+}
+
+bool bench_is_chosen(int argc, char **argv, const char *name)
+{
+    const char *only = option_text(argc, argv, "only");
+
+    return only == NULL || is_listed(name, only);
+}
+
+_Noreturn void bench_fail(const char *why)
+{
+    printf("%s: %s\n", program_name, why);
+    exit(1);
 }
 
 static void emit_result(const struct bench_case *c, uint32_t count)
@@ -101,8 +136,9 @@ static bool run_case(const struct bench_case *c, uint32_t reps, uint32_t warm)
         reps = c->reps;
     if (c->cpus > sysinfo()->ncpus)
         return true;
+    failed = false;
     if (c->setup != NULL && !c->setup()) {
-        printf("bench: %s could not be set up\n", c->name);
+        printf("%s could not be set up\n", c->name);
         return false;
     }
     for (uint32_t i = 0; i < warm; i++)
@@ -113,13 +149,15 @@ static bool run_case(const struct bench_case *c, uint32_t reps, uint32_t warm)
     }
     if (c->teardown != NULL)
         c->teardown();
-    emit_result(c, reps);
-    return true;
+    if (failed)
+        printf("%s: an operation failed\n", c->name);
+    else
+        emit_result(c, reps);
+    return !failed;
 }
 
 int bench_main(int argc, char **argv, const struct bench_case *cases, uint32_t count)
 {
-    const char *only = option_text(argc, argv, "only");
     uint32_t reps = bench_option(argc, argv, "reps", BENCH_REPS);
     uint32_t warm = bench_option(argc, argv, "warm", BENCH_WARM);
     bool good = bench_pin(0, 0);
@@ -128,7 +166,7 @@ int bench_main(int argc, char **argv, const struct bench_case *cases, uint32_t c
         reps = BENCH_REPS_MAX;
     measure_clock();
     for (uint32_t i = 0; i < count; i++) {
-        if (only == NULL || is_listed(cases[i].name, only))
+        if (bench_is_chosen(argc, argv, cases[i].name))
             good = run_case(&cases[i], reps, warm) && good;
     }
     return good ? 0 : 1;

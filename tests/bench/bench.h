@@ -12,8 +12,8 @@
  *         return bench_main(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
  *     }
  *
- * Arguments: only=NAME[,NAME...] the cases to run (default: all); reps=N samples of each (default
- * BENCH_REPS); warm=N samples before those that count (BENCH_WARM).
+ * Arguments, or words on the kernel's command line behind "init.bench.": only=NAME[,NAME...] the cases to run
+ * (default: all); reps=N samples of each (default BENCH_REPS); warm=N samples before those (BENCH_WARM).
  *
  * A sample lasts from one bench_begin() to the next bench_end(), wherever those are executed: also
  * in another thread. Their own cost, in an empty sample, is measured first and subtracted. Both are
@@ -72,7 +72,16 @@ int bench_main(int argc, char **argv, const struct bench_case *cases, uint32_t c
 /* Ticks of the last sample, without the cost of reading the clock. */
 uint64_t bench_ticks(void);
 
-/* The number N of an argument "name=N", or the default. */
+/* What a sample relies on; if it ever does not hold, the case fails and has no result. For after bench_end(). */
+void bench_require(bool condition);
+
+/* Whether the arguments choose the case or workload of that name. */
+bool bench_is_chosen(int argc, char **argv, const char *name);
+
+/* Says why and ends the program: what was measured so far is out. */
+_Noreturn void bench_fail(const char *why);
+
+/* The number N of an argument or boot word "name=N", or the default. */
 uint32_t bench_option(int argc, char **argv, const char *name, uint32_t otherwise);
 
 /* Pins an env (0: oneself) to a CPU. Returns whether that worked. */

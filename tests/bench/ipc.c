@@ -60,7 +60,7 @@ static int echo_pages(void *arg)
 
 static int echo_bits(void *arg)
 {
-    struct ipc_msg msg;
+    struct ipc_msg msg = {.w = {0}};
     const envid_t *client = arg;
 
     while (ipc_recv_from(0, &msg) == 0)
@@ -177,10 +177,12 @@ static void sample_yield(void)
 ALWAYS_INLINE void sample_call(uint32_t flags)
 {
     struct ipc_msg msg = {.w = {0, 1, 2, 3}};
+    int32_t result;
 
     bench_begin();
-    (void)ipc(IPC_OP_CALL | flags, partner, &msg);
+    result = ipc(IPC_OP_CALL | flags, partner, &msg);
     bench_end();
+    bench_require(result > 0 && msg.w[3] == 3);
 }
 
 static void sample_words_4(void)
@@ -206,11 +208,14 @@ static void sample_pages(void)
 static void sample_bits(void)
 {
     struct ipc_msg msg;
+    int32_t sent;
+    int32_t received;
 
     bench_begin();
-    (void)notify(partner, 1);
-    (void)ipc_recv_from(0, &msg);
+    sent = notify(partner, 1);
+    received = ipc_recv_from(0, &msg);
     bench_end();
+    bench_require(sent == 0 && received == 0);
 }
 
 static const struct bench_case cases[] = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from grainlib import cases, machine, optimised, qemu, trace
+from grainlib import cases, machine, optimised, qemu, results, trace
 from grainlib.build import SOURCE_DIR, Build, display_path
 from grainlib.code import KINDS, UNKNOWN, Image, Instruction, best_image
 from grainlib.failure import Failure
@@ -29,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("profile", help="instructions of one sample of a measured case, by function and line")
     optimised.add_arguments(parser)
     parser.add_argument("case", metavar="CASE", help="what to profile: " + ", ".join(case.name for case in cases.CASES))
-    parser.add_argument("--kernel", default="object", metavar="VARIANT", help="object, subsystem, big or a file")
+    parser.add_argument("--kernel", default="object", metavar="VARIANT", help="object, subsystem, big, object-mcs, ...")
     parser.add_argument("--lines", action="store_true", help="the source lines, each with its instructions")
     parser.add_argument("--stream", action="store_true", help="every instruction in the order of execution")
     parser.set_defaults(command=run)
@@ -38,13 +38,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Exit status 0; a Failure when the sample could not be had."""
     case = cases.find(args.case)
-    build = optimised.from_arguments(args)
+    build = optimised.from_arguments(args, [args.kernel])
     target = boot_of(build, case, args.kernel)
     program = Image(build.module(case.program).path)
     steps = record(target, build, program)
     sample = resolve(steps, *images_of(target, build, program))
-    assert target.results is not None
-    print_check(sample, target.results, f"{case.text} ({case.name}): {describe(target, build)}")
+    found = results.collect(target)
+    if not found:
+        raise Failure(f"{case.name} gave no result: see {display_path(target.log())}")
+    print_check(sample, found[-1], f"{case.text} ({case.name}): {describe(target)}")
     if args.stream:
         print_stream(sample)
     elif args.lines:
@@ -60,15 +62,16 @@ def boot_of(build: Build, case: cases.Case, kernel: str) -> Machine:
     words += ["--build", str(build.path), *(["--system"] if case.system else [])]
     parser = argparse.ArgumentParser()
     machine.add_arguments(parser)
-    options = f"{case.program} only={case.name} warm={WARM_SAMPLES} reps={REPS}"
-    target = machine.from_arguments(parser.parse_args([*words, options]), default_system=False)
+    options = {"only": case.name, "warm": WARM_SAMPLES, "reps": REPS}
+    words += ["--append", " ".join(f"init.bench.{name}={value}" for name, value in options.items())]
+    target = machine.from_arguments(parser.parse_args([*words, case.program]), default_system=False)
     return replace(target, results=build.file("profile", f"{case.name}.json"))
 
 
-def describe(target: Machine, build: Build) -> str:
+def describe(target: Machine) -> str:
     """What was measured, in one line."""
-    options = ", ".join(f"{name} {value}" for name, value in build.facts["options"].items())
-    return f"kernel {target.kernel_name}, {build.facts['buildtype']} build, {options}"
+    options = results.options_of(target)
+    return f"kernel {target.kernel_name}, " + ", ".join(f"{name} {value}" for name, value in options.items() if value)
 
 
 # ---- Recording. ----
@@ -202,10 +205,9 @@ def total_of(sample: list[Executed]) -> Sum:
     return total
 
 
-def print_check(sample: list[Executed], results: Path, text: str) -> None:
+def print_check(sample: list[Executed], found: dict[str, Any], text: str) -> None:
     """The sample's length beside what the program itself measured, which has to be the same."""
-    result = json.loads(results.read_text().splitlines()[-1])
-    ticks, clock = sorted(result["ticks"]), result["clock"]
+    ticks, clock = sorted(found["ticks"]), found["clock"]
     net = len(sample) - clock
     print(text)
     print(f"{len(sample)} instructions, {clock} of them for the clock: {net}; by the clock: median {ticks[len(ticks) // 2]}")

@@ -1,0 +1,170 @@
+"""grain bench: measure, one results file for each point of the matrix."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from grainlib import cases, optimised, results
+from grainlib.build import Build, display_path
+from grainlib.failure import Failure
+from grainlib.point import ENGINES, Point, measure
+from grainlib.table import print_results
+
+GRANULARITIES = ("object", "subsystem", "big")
+ALGORITHMS = ("tas", "ttas", "ticket", "mcs", "clh")
+DEFAULT_ALGORITHM = "ticket"  # that of a kernel that is named after its granularity alone
+DEFAULT_REPS = 20
+SCALING_CPUS = (1, 2, 4, 8)
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("bench", help="measure; results as files of JSON lines")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="cases and workloads (default: a short selection)")
+    parser.add_argument("--engine", type=words, metavar="E,...", help=", ".join(ENGINES))
+    parser.add_argument("--smp", type=numbers, metavar="N,...", help="CPUs (default: as many as the case needs)")
+    parser.add_argument("--granularity", type=words, default=["object"], metavar="G,...", help=", ".join(GRANULARITIES))
+    parser.add_argument("--algorithm", type=words, default=[""], metavar="A,...", help=", ".join(ALGORITHMS))
+    parser.add_argument("--lockstat", default="off", choices=("off", "contended", "full"), help="lock statistics, too")
+    parser.add_argument("--kernel", type=words, metavar="K,...", help="kernels by name, in place of the three above")
+    parser.add_argument("--reps", type=int, default=DEFAULT_REPS, metavar="N", help="samples of each (%(default)s)")
+    parser.add_argument("--full", action="store_true", help="the whole matrix: hours")
+    parser.add_argument("--plan", action="store_true", help="print one independent command for each point, and stop")
+    parser.add_argument("--output", type=Path, metavar="PATH", help="results file, or folder (build/bench/results)")
+    optimised.add_arguments(parser)
+    parser.set_defaults(command=run)
+
+
+def words(text: str) -> list[str]:
+    """Words between commas."""
+    return [word for word in text.split(",") if word]
+
+
+def numbers(text: str) -> list[int]:
+    """Numbers between commas."""
+    return [int(word) for word in words(text)]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0 when all was measured."""
+    points = points_of(args)
+    output = args.output or Path(args.build or Path(args.under) / "bench") / "results"
+    if args.plan:
+        print("\n".join(point.command(output, args.under, args.build) for point in points))
+        return 0
+    build = optimised.from_arguments(args, sorted({point.kernel for point in points}))
+    return measure_all(points, build, output)
+
+
+def kernel_name(granularity: str, algorithm: str, lockstat: str) -> str:
+    """The kernel of that granularity, algorithm (empty: the default) and statistics mode."""
+    if granularity not in GRANULARITIES:
+        raise Failure(f"no granularity {granularity}; there is {', '.join(GRANULARITIES)}")
+    if algorithm and algorithm not in ALGORITHMS:
+        raise Failure(f"no algorithm {algorithm}; there is {', '.join(ALGORITHMS)}")
+    if lockstat != "off":
+        return f"{granularity}-{algorithm or DEFAULT_ALGORITHM}-{lockstat}"
+    return granularity if algorithm in ("", DEFAULT_ALGORITHM) else f"{granularity}-{algorithm}"
+
+
+def points_of(args: argparse.Namespace) -> list[Point]:
+    """What the options ask for: a selection, the whole matrix, or the product of what is named."""
+    for engine in args.engine or []:
+        if engine not in ENGINES:
+            raise Failure(f"no engine {engine}; there is {', '.join(ENGINES)}")
+    if args.full:
+        return full_matrix(args.reps)
+    if not args.names and args.engine is None and args.kernel is None and args.smp is None:
+        return short_selection(args.reps)
+    kernels = args.kernel or [
+        kernel_name(granularity, algorithm, args.lockstat)
+        for granularity in args.granularity
+        for algorithm in args.algorithm
+    ]
+    names = args.names or cases.names(scaling=False)
+    return [
+        point
+        for engine in args.engine or ["icount"]
+        for kernel in kernels
+        for point in by_cpus(engine, kernel, names, args.smp, args.reps)
+    ]
+
+
+def by_cpus(engine: str, kernel: str, names: list[str], smp: list[int] | None, reps: int) -> list[Point]:
+    """Points with the CPUs asked for, or with as many as each case needs."""
+    if smp is not None:
+        return [Point(engine, cpus, kernel, runnable(names, cpus), reps) for cpus in smp if runnable(names, cpus)]
+    points = []
+    for cpus in SCALING_CPUS:
+        some = tuple(name for name in names if cpus == cases.find(name).cpus or cases.find(name).scaling)
+        if some:
+            points.append(Point(engine, cpus, kernel, some, reps))
+    return points
+
+
+def runnable(names: list[str], cpus: int) -> tuple[str, ...]:
+    """The cases that so many CPUs are enough for."""
+    return tuple(name for name in names if cases.find(name).cpus <= cpus)
+
+
+def short_selection(reps: int) -> list[Point]:
+    """A few minutes on two cores: primitives on icount, big lock beside them, and scaling of pairs on bochs."""
+    primitives = cases.names(scaling=False)
+    few = ["null", "ipc", "ipc_10", "ipc_page", "notify"]
+    points = by_cpus("icount", "object", primitives, None, reps) + by_cpus("icount", "big", few, None, reps)
+    for kernel in ("object", "big"):
+        for cpus in (1, 4):
+            points.append(Point("bochs", cpus, kernel, ("pairs_0", "pairs_4000", "one_server"), reps))
+    points.append(Point("bochs", 2, "object", ("wake_notify", "wake_message", "flood", "flood_cross"), reps))
+    return points
+
+
+def full_matrix(reps: int) -> list[Point]:
+    """Every engine that is of use for it, every granularity and algorithm."""
+    primitives, workloads = cases.names(scaling=False), cases.names(scaling=True)
+    points = []
+    for granularity in GRANULARITIES:
+        for algorithm in ALGORITHMS:
+            kernel = kernel_name(granularity, algorithm, "off")
+            points += by_cpus("icount", kernel, primitives, None, reps)
+            points += by_cpus("bochs", kernel, workloads, None, reps)
+        points += by_cpus("bochs", kernel_name(granularity, "", "full"), workloads, None, reps)
+        points += by_cpus("bochs", granularity, ["wake_notify", "wake_message"], [2], reps)
+        host_cpus = [cpus for cpus in SCALING_CPUS if cpus <= len(os.sched_getaffinity(0))]
+        points += by_cpus("mttcg", granularity, workloads, host_cpus, reps)
+    return points
+
+
+def measure_all(points: list[Point], build: Build, output: Path) -> int:
+    """Measure point after point; Ctrl-C keeps what was measured."""
+    problems: list[str] = []
+    files: list[Path] = []
+    began = time.monotonic()
+    try:
+        for index, point in enumerate(points):
+            file = output if output.suffix == ".jsonl" else output / point.file_name()
+            file.unlink(missing_ok=True) if file not in files else None
+            files += [file] if file not in files else []
+            show_progress(points, index, time.monotonic() - began)
+            problems += measure(point, build, file)
+    except KeyboardInterrupt:
+        problems.append("interrupted: what was measured until then is kept")
+    print_results([result for file in files if file.exists() for result in results.read_file(file)])
+    print(f"\nResults in {display_path(output)}; tools/grain report makes a page of them")
+    for problem in problems:
+        print(f"grain: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def show_progress(points: list[Point], index: int, seconds: float) -> None:
+    """Which point is next, and how much time is left by what the ones before it took."""
+    done = sum(point.seconds() for point in points[:index])
+    left = sum(point.seconds() for point in points[index:])
+    estimate = left * (seconds / done if done else 1)
+    point = points[index]
+    text = f"[{index + 1}/{len(points)}] {point.engine}, {point.smp} CPUs, {point.kernel}"
+    print(f"{text}: {len(point.names)} cases; about {estimate / 60:.1f} min left", file=sys.stderr, flush=True)
