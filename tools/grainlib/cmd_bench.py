@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from grainlib import cases, optimised, results
@@ -27,8 +29,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("names", nargs="*", metavar="NAME", help="cases and workloads (default: a short selection)")
     parser.add_argument("--engine", type=words, metavar="E,...", help=", ".join(ENGINES))
     parser.add_argument("--smp", type=numbers, metavar="N,...", help="CPUs (default: as many as the case needs)")
-    parser.add_argument("--granularity", type=words, default=["object"], metavar="G,...", help=", ".join(GRANULARITIES))
-    parser.add_argument("--algorithm", type=words, default=[""], metavar="A,...", help=", ".join(ALGORITHMS))
+    parser.add_argument("--granularity", type=words, metavar="G,...", help=", ".join(GRANULARITIES))
+    parser.add_argument("--algorithm", type=words, metavar="A,...", help=", ".join(ALGORITHMS))
     parser.add_argument("--lockstat", default="off", choices=("off", "contended", "full"), help="lock statistics, too")
     parser.add_argument("--kernel", type=words, metavar="K,...", help="kernels by name, in place of the three above")
     parser.add_argument("--reps", type=int, default=DEFAULT_REPS, metavar="N", help="samples of each (%(default)s)")
@@ -77,21 +79,32 @@ def points_of(args: argparse.Namespace) -> list[Point]:
         if engine not in ENGINES:
             raise Failure(f"no engine {engine}; there is {', '.join(ENGINES)}")
     if args.full:
-        return full_matrix(args.reps)
-    if not args.names and args.engine is None and args.kernel is None and args.smp is None:
-        return short_selection(args.reps)
+        return merged(full_matrix(args.reps))
+    chosen = (args.engine, args.kernel, args.smp, args.granularity, args.algorithm)
+    if not args.names and chosen == (None,) * len(chosen) and args.lockstat == "off":
+        return merged(short_selection(args.reps))
     kernels = args.kernel or [
         kernel_name(granularity, algorithm, args.lockstat)
-        for granularity in args.granularity
-        for algorithm in args.algorithm
+        for granularity in args.granularity or ["object"]
+        for algorithm in args.algorithm or [""]
     ]
     names = args.names or cases.names(scaling=False)
-    return [
+    return merged(
         point
         for engine in args.engine or ["icount"]
         for kernel in kernels
         for point in by_cpus(engine, kernel, names, args.smp, args.reps)
-    ]
+    )
+
+
+def merged(points: Iterable[Point]) -> list[Point]:
+    """One point for each results file."""
+    found: dict[str, Point] = {}
+    for point in points:
+        before = found.get(point.file_name())
+        names = (*before.names, *point.names) if before else point.names
+        found[point.file_name()] = replace(point, names=tuple(dict.fromkeys(names)))
+    return list(found.values())
 
 
 def by_cpus(engine: str, kernel: str, names: list[str], smp: list[int] | None, reps: int) -> list[Point]:
@@ -147,8 +160,9 @@ def measure_all(points: list[Point], build: Build, output: Path) -> int:
     try:
         for index, point in enumerate(points):
             file = output if output.suffix == ".jsonl" else output / point.file_name()
-            file.unlink(missing_ok=True) if file not in files else None
-            files += [file] if file not in files else []
+            if file not in files:
+                file.unlink(missing_ok=True)
+                files.append(file)
             show_progress(points, index, time.monotonic() - began)
             problems += measure(point, build, file)
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ configured. All granularities, lock algorithms and statistics modes are kernels 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -40,12 +41,20 @@ def from_arguments(args: argparse.Namespace, kernels: Iterable[str]) -> Build:
 def ensure(under: Path, kernels: Iterable[str]) -> Build:
     """The optimised build, up to date, with these kernels."""
     folder = under / "bench" / "release"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (under / "bench" / "lock").open("w") as lock:  # two tests may want it at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        bring_up_to_date(folder, kernels)
+    return Build(folder)
+
+
+def bring_up_to_date(folder: Path, kernels: Iterable[str]) -> None:
+    """Set up what is not there and compile what has changed."""
     if not (folder / DESCRIPTION).exists():
         command = ["meson", "setup", str(folder), "--cross-file", str(CROSS_FILE), "--buildtype=release"]
         quietly([*command, *(["--wipe"] if folder.exists() else [])], f"an optimised build in {display_path(folder)}")
     targets = [f"kernel-{name}" for name in kernels if not Path(name).is_file() and name != "grain"]
     quietly(["ninja", "-C", str(folder), TARGET, *targets], "")
-    return Build(folder)
 
 
 def quietly(command: list[str], what: str) -> None:

@@ -1,0 +1,164 @@
+"""Tests of grain bench, gate and compare: points, results files, figures."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.dont_write_bytecode = True
+
+from grainlib import cases, results  # noqa: E402
+from grainlib.cli import make_parser  # noqa: E402
+from grainlib.cmd_bench import kernel_name, points_of  # noqa: E402
+from grainlib.cmd_gate import compare  # noqa: E402
+from grainlib.failure import Failure  # noqa: E402
+from grainlib.point import Point, group  # noqa: E402
+from grainlib.results import Result  # noqa: E402
+from grainlib.table import jain, per_operation, throughput  # noqa: E402
+from grainlib.tap import Tap  # noqa: E402
+from tap_runner import run_tests  # noqa: E402
+
+
+def points(line: str) -> list[Point]:
+    """What a command line would measure."""
+    return points_of(make_parser().parse_args(shlex.split(line)))
+
+
+class Points(unittest.TestCase):
+    """From options to points."""
+
+    def test_product_of_what_is_named(self) -> None:
+        found = points("bench pairs_0 --engine bochs,mttcg --smp 1,8 --granularity object,big --algorithm ticket,mcs")
+        self.assertEqual(len(found), 2 * 2 * 2 * 2)
+        self.assertEqual({point.kernel for point in found}, {"object", "object-mcs", "big", "big-mcs"})
+        self.assertEqual({point.names for point in found}, {("pairs_0",)})
+
+    def test_each_case_with_the_cpus_it_needs(self) -> None:
+        found = points("bench ipc wake_notify")
+        self.assertEqual([(point.smp, point.names) for point in found], [(1, ("ipc",)), (2, ("wake_notify",))])
+        found = points("bench ipc wake_notify --smp 1,2")
+        self.assertEqual([(point.smp, point.names) for point in found], [(1, ("ipc",)), (2, ("ipc", "wake_notify"))])
+
+    def test_points_of_the_matrix_have_files_of_their_own(self) -> None:
+        for line in ("bench", "bench --full"):
+            files = [point.file_name() for point in points(line)]
+            self.assertEqual(len(set(files)), len(files), line)
+            for point in points(line):
+                self.assertTrue(point.names, line)
+
+    def test_a_planned_command_measures_just_that_point(self) -> None:
+        for point in points("bench --full --reps 12"):
+            words = shlex.split(point.command(Path("/r"), "build", None))
+            self.assertEqual(points(shlex.join(words[1:])), [point])
+
+    def test_unknown_words(self) -> None:
+        for line in ("bench nothing", "bench --engine quick", "bench --granularity none", "bench --algorithm fast"):
+            with self.assertRaises(Failure, msg=line):
+                points(line)
+
+    def test_kernels(self) -> None:
+        self.assertEqual(kernel_name("object", "", "off"), "object")
+        self.assertEqual(kernel_name("object", "ticket", "off"), "object")
+        self.assertEqual(kernel_name("big", "mcs", "off"), "big-mcs")
+        self.assertEqual(kernel_name("big", "", "full"), "big-ticket-full")
+
+    def test_boots_keep_bare_programs_and_processes_apart(self) -> None:
+        plans = list(group(["ipc", "fork", "null", "boot_user", "boot_shell", "wake_notify"]))
+        found = [(plan.system, plan.place, [program for program, _ in plan.programs]) for plan in plans]
+        self.assertIn((False, "", ["bench_ipc", "bench_env"]), found)
+        self.assertIn((True, "", ["bench_system"]), found)
+        self.assertIn((False, "init", ["bench_boot"]), found)
+        self.assertIn((True, "sh", ["bench_boot"]), found)
+        self.assertEqual(len(found), 4)
+
+    def test_names_are_unique(self) -> None:
+        names = [case.name for case in cases.CASES]
+        self.assertEqual(len(set(names)), len(names))
+
+
+HEADER = {"engine": "icount", "unit": "instructions", "cpus": 1, "options": {"lock_granularity": "object"}}
+
+
+class Files(unittest.TestCase):
+    """Results files."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = Path(folder.name) / "a.jsonl"
+
+    def test_written_results_are_read_again(self) -> None:
+        values = {"bench": "ipc", "ops": 1, "ticks": [3, 4]}
+        results.append(self.file, HEADER, [values])
+        results.append(self.file, {**HEADER, "cpus": 2}, [values])
+        found = results.read([self.file.parent])
+        self.assertEqual([result.header["cpus"] for result in found], [1, 2])
+        self.assertEqual([result.values for result in found], [values, values])
+
+    def test_a_result_needs_a_header(self) -> None:
+        self.file.write_text('{"bench": "ipc"}\n')
+        with self.assertRaisesRegex(Failure, "a.jsonl:1: a result without a header"):
+            results.read([self.file])
+
+    def test_a_broken_line_is_named(self) -> None:
+        self.file.write_text(json.dumps({"header": HEADER}) + "\n{half\n")
+        with self.assertRaisesRegex(Failure, "a.jsonl:2"):
+            results.read([self.file])
+
+    def test_half_a_line_of_a_guest_is_dropped(self) -> None:
+        self.assertIsNone(results.parse_line('{"bench": "ipc", "ticks": [1, 2'))
+        self.assertIsNone(results.parse_line("[    0.01 cpu0] booted"))
+        self.assertEqual(results.parse_line('{"bench": "ipc"}'), {"bench": "ipc"})
+
+
+class Figures(unittest.TestCase):
+    """Numbers made from results."""
+
+    def test_median_of_one_operation(self) -> None:
+        self.assertEqual(per_operation(Result(HEADER, {"bench": "a", "ops": 4, "ticks": [8, 400, 12]})), 3.0)
+
+    def test_throughput(self) -> None:
+        self.assertEqual(throughput(Result(HEADER, {"bench": "a", "ops": [30, 10], "window": 2_000_000})), 20.0)
+
+    def test_fairness(self) -> None:
+        self.assertEqual(jain([5, 5, 5, 5]), 1.0)
+        self.assertEqual(jain([20, 0, 0, 0]), 0.25)
+        self.assertEqual(jain([0, 0]), 0.0)
+
+
+class Gate(unittest.TestCase):
+    """Figures and what is recorded."""
+
+    def gate(self, now: dict[str, float], recorded: dict[str, float]) -> tuple[int, str]:
+        """Failures, and what is said."""
+        out = io.StringIO()
+        tap = Tap(out)
+        compare(now, recorded, tap)
+        return tap.failures, out.getvalue()
+
+    def test_the_same_passes_and_so_do_two_percent(self) -> None:
+        self.assertEqual(self.gate({"a": 100, "b": 102}, {"a": 100, "b": 100})[0], 0)
+
+    def test_dearer_fails_and_is_named(self) -> None:
+        failures, text = self.gate({"a": 100, "b": 103}, {"a": 100, "b": 100})
+        self.assertEqual(failures, 1)
+        self.assertIn("not ok 2 - b\n# dearer: 103 instructions, recorded 100 (+3.0%)", text)
+
+    def test_cheaper_passes_and_is_named(self) -> None:
+        failures, text = self.gate({"a": 90}, {"a": 100})
+        self.assertEqual(failures, 0)
+        self.assertIn("a is cheaper: 90", text)
+
+    def test_what_is_on_one_side_only_fails(self) -> None:
+        self.assertEqual(self.gate({"a": 1}, {})[0], 1)
+        self.assertEqual(self.gate({}, {"a": 1})[0], 1)
+
+
+if __name__ == "__main__":
+    run_tests()

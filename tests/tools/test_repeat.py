@@ -1,0 +1,59 @@
+"""Bochs with 1, 2, 4 and 8 CPUs counts the same in two runs: what it shows of scaling is no accident.
+
+    test_repeat.py BUILD_DIR
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.dont_write_bytecode = True
+
+from grainlib import optimised, results  # noqa: E402
+from grainlib.cmd_bench import SCALING_CPUS, runnable  # noqa: E402
+from grainlib.point import Point, measure  # noqa: E402
+from grainlib.tap import Tap  # noqa: E402
+
+KERNEL = "object"
+NAMES = ["ipc", "pairs_500", "one_server", "maps", "wake_notify"]
+REPS = 10
+
+
+def figures(cpus: int, build: optimised.Build, folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """All that one run measured, by name, and what went wrong."""
+    point = Point("bochs", cpus, KERNEL, runnable(NAMES, cpus), REPS)
+    problems = measure(point, build, folder / "results.jsonl")
+    return {result.name: result.values for result in results.read_file(folder / "results.jsonl")}, problems
+
+
+def run_twice(cpus: int, build: optimised.Build, tap: Tap) -> None:
+    """One result for each thing measured."""
+    runs = []
+    for _ in range(2):
+        with tempfile.TemporaryDirectory() as folder:
+            found, problems = figures(cpus, build, Path(folder))
+        for problem in problems:
+            tap.result(False, f"bench_repeat: {problem}", [])
+        runs.append(found)
+    for name in runnable(NAMES, cpus):
+        first, second = (run.get(name) for run in runs)
+        same = first is not None and first == second
+        tap.result(same, f"bench_repeat_{name}_smp{cpus}", [] if same else [f"first {first}", f"then {second}"])
+
+
+def main() -> int:
+    """Exit status 0 when every digit is the same."""
+    build = optimised.ensure(Path(sys.argv[1]), [KERNEL])
+    tap = Tap.on_stdout()
+    for cpus in SCALING_CPUS:
+        run_twice(cpus, build, tap)
+    tap.finish()
+    return 1 if tap.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
