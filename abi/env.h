@@ -38,12 +38,14 @@ struct env_public {
     volatile uint32_t aspace;  /* an opaque number, equal for envs that share an address space */
     volatile uint32_t time_us; /* CPU time used, microseconds, modulo 2^32; sampled */
     volatile uint32_t upcall;
+    /* Of a receive with IPC_RECORD: it waits (in its window at ipc_dstva); what it got last. */
     volatile uint32_t ipc_receiving;
     volatile uint32_t ipc_dstva;
     volatile uint32_t ipc_value;
     volatile envid_t ipc_from;
-    volatile uint32_t ipc_perm;
-    uint32_t reserved[2];
+    volatile uint32_t ipc_perm; /* of the page that came, without PERM_X; 0: none */
+    volatile envid_t creator; /* who made it; unlike the controller, never another */
+    uint32_t reserved;
 };
 _Static_assert(sizeof(struct env_public) == 64, "envs[] entries are 64 bytes");
 

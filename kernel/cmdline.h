@@ -5,7 +5,7 @@
  *   panic=exit|halt             after a panic: end the emulator, or stand still for a debugger (exit)
  *   spin=MS                            report waits for a lock that are longer (10000; 0: never)
  *   spin=panic                         and panic
- *   jos                         run the JOS programs among the boot modules
+ *   jos                         the boot modules are JOS programs, each an env; say what JOS would
  *   init.WORD                   for the first program
  *   ktest=NAME,NAME...          run tests of tests/kernel instead (builds that have them)
  *   --                          the kernel does not look at what follows

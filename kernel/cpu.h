@@ -48,6 +48,7 @@ struct cpu {
     _Atomic uint32_t tlb_done;
     uint32_t ipis; /* counters for kernel_info */
     uint32_t shootdowns;
+    _Atomic uint32_t idle_count; /* how often it became idle */
 
     /* Immutable after start-up. */
     uint32_t id;

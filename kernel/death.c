@@ -10,6 +10,7 @@
 #include "kernel/env.h"
 #include "kernel/ipc/ipc.h"
 #include "kernel/irq.h"
+#include "kernel/jos.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/panic.h"
 #include "kernel/sched/sched.h"
@@ -111,6 +112,9 @@ static void death_tell_controller(struct env *e) NO_LOCK_ANALYSIS
     uint32_t controller;
     uint32_t bits;
 
+    jos_say_free(e->death.cause == ENV_KILLED ? (uint32_t)env_public[env_index(e)].creator
+                                              : death_id(e),
+                 death_id(e));
     env_lock(e);
     controller = atomic_load(&e->controller);
     bits = e->death_bits;

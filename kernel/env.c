@@ -8,6 +8,7 @@
 #include "kernel/arch/x86/context.h"
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/ipc/ipc.h"
+#include "kernel/jos.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/panic.h"
 #include "kernel/sched/sched.h"
@@ -205,12 +206,14 @@ static uint32_t env_publish(struct env *e, const struct env_new *what)
     e->utcb->va = e->utcb_va;
     *e->public = (struct env_public){.id = (envid_t)id,
                                      .controller = (envid_t)what->controller,
+                                     .creator = (envid_t)what->controller,
                                      .cpu = cpu_id(),
                                      .aspace = what->aspace->serial};
     env_set_priority(e, what->priority);
     env_set_state(e, ENV_STATE_STOPPED);
     atomic_store(&e->id, id);
     env_unlock(e);
+    jos_say_new(what->controller, id);
     return id;
 }
 

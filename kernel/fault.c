@@ -7,6 +7,7 @@
 #include "abi/perm.h"
 #include "kernel/arch/x86/vectors.h"
 #include "kernel/ipc/ipc.h"
+#include "kernel/jos.h"
 #include "kernel/log.h"
 #include "kernel/mm/aspace.h"
 
@@ -25,20 +26,31 @@ static bool fault_on_exception_stack(uint32_t esp, uint32_t top)
     return esp < top && esp >= top - PAGE_SIZE;
 }
 
-/* Where the frame goes, or 0 when the exception stack is full. */
+/* Where the frame goes: below the exception stack when that is full. */
 static uint32_t upcall_frame_at(uint32_t esp, uint32_t top)
 {
-    uint32_t need = (uint32_t)sizeof(struct env_upcall_frame);
+    uint32_t size = (uint32_t)sizeof(struct env_upcall_frame);
 
-    if (!fault_on_exception_stack(esp, top))
-        return top - need;
-    need += UPCALL_SPARE;
-    return esp - (top - PAGE_SIZE) >= need ? esp - need : 0;
+    return fault_on_exception_stack(esp, top) ? esp - UPCALL_SPARE - size : top - size;
 }
 
-/* Why an upcall could not be entered; NULL when it was. */
-static const char *upcall_enter(struct env *self, const struct fault *fault, uint32_t eip,
-                                uint32_t top)
+struct upcall {
+    uint32_t eip;
+    uint32_t top; /* of the exception stack */
+};
+
+static struct upcall upcall_of(struct env *self)
+{
+    struct upcall upcall;
+
+    env_lock(self);
+    upcall = (struct upcall){.eip = self->upcall, .top = self->upcall_top};
+    env_unlock(self);
+    return upcall;
+}
+
+/* Why the upcall could not be entered; NULL when it was. */
+static const char *upcall_enter(struct env *self, const struct fault *fault, struct upcall upcall)
 {
     struct env_regs *regs = &self->regs;
     struct env_upcall_frame frame = {
@@ -55,14 +67,19 @@ static const char *upcall_enter(struct env *self, const struct fault *fault, uin
         .eflags = regs->eflags,
         .esp = regs->esp,
     };
-    uint32_t at = upcall_frame_at(regs->esp, top);
+    uint32_t at = upcall_frame_at(regs->esp, upcall.top);
+    const char *why = NULL;
 
-    if (at == 0)
-        return "exception stack overflow";
-    if (aspace_write(self->aspace, at, &frame, sizeof(frame)) != 0)
-        return "no exception stack";
+    if (!fault_on_exception_stack(at, upcall.top))
+        why = "exception stack overflow";
+    else if (aspace_write(self->aspace, at, &frame, sizeof(frame)) != 0)
+        why = "no exception stack";
+    if (why != NULL) {
+        jos_say_no_stack(self, at, why);
+        return why;
+    }
     regs->esp = at;
-    regs->eip = eip;
+    regs->eip = upcall.eip;
     self->progress = 0; /* a long call, interrupted, begins anew */
     return NULL;
 }
@@ -75,8 +92,9 @@ static _Noreturn void fault_kill(struct env *self, const struct fault *fault, co
                                     .address = fault->address,
                                     .eip = self->regs.eip};
 
-    log_info("[%08x] user fault: vector %u error %x va %08x ip %08x: %s", env_id(self),
-             fault->vector, fault->error, fault->address, self->regs.eip, why);
+    if (!jos_mode)
+        log_info("[%08x] user fault: vector %u error %x va %08x ip %08x: %s", env_id(self),
+                 fault->vector, fault->error, fault->address, self->regs.eip, why);
     env_die(self, &death);
 }
 
@@ -123,21 +141,18 @@ static bool fault_is_over(struct env *self, const struct fault *fault)
 _Noreturn void fault_deliver(struct env *self, const struct fault *fault)
 {
     const char *why = "no handler";
-    uint32_t eip;
-    uint32_t top;
+    struct upcall upcall;
 
     if (fault_is_over(self, fault))
         env_run(self);
-    env_lock(self);
-    eip = self->upcall;
-    top = self->upcall_top;
-    env_unlock(self);
-    if (eip != 0 && fault->vector == VECTOR_PAGE_FAULT) {
-        why = upcall_enter(self, fault, eip, top);
+    upcall = upcall_of(self);
+    if (upcall.eip != 0 && fault->vector == VECTOR_PAGE_FAULT) {
+        why = upcall_enter(self, fault, upcall);
         if (why == NULL)
             env_run(self);
     } else {
         fault_to_pager(self, fault);
+        jos_say_fault(self, fault);
     }
     fault_kill(self, fault, why);
 }

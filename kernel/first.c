@@ -165,18 +165,22 @@ static const struct env_limits first_limits = {
     .frames = UINT32_MAX,
 };
 
-void first_start(const struct bootinfo *info)
+static void first_check_modules(const struct bootinfo *info)
 {
-    const struct boot_module *module = &info->modules[0];
+    if (info->first_skipped) /* what comes next is not meant to have all rights */
+        panic("the first boot module, which is to be the first program, is malformed");
+    if (info->nmodules == 0)
+        panic("no boot module: nothing to run");
+}
+
+/* An env, not yet running, with the module's program and a stack. */
+static struct env *first_create(const struct boot_module *module, uint32_t stack_pages)
+{
     struct env_new what = {.limits = &first_limits, .priority = SCHED_PRIO_DEFAULT};
     struct elf_info elf = {.reason = "out of memory"};
     struct env *e;
     int error;
 
-    if (info->first_skipped) /* what comes next is not meant to have all rights */
-        panic("the first boot module, which is to be the first program, is malformed");
-    if (info->nmodules == 0)
-        panic("no boot module: nothing to run");
     what.aspace = aspace_create(UINT32_MAX);
     if (what.aspace == NULL)
         panic("out of memory for the first program");
@@ -185,15 +189,37 @@ void first_start(const struct bootinfo *info)
         error =
             first_load(what.aspace, phys_to_virt(module->start), module->end - module->start, &elf);
     if (error == 0)
-        error = first_alloc(what.aspace, USER_STACK_TOP - FIRST_STACK_PAGES * PAGE_SIZE,
-                            FIRST_STACK_PAGES);
-    if (error == 0)
-        error = first_map_modules(what.aspace, info);
-    if (error == 0)
-        error = first_map_vga(what.aspace);
+        error = first_alloc(what.aspace, USER_STACK_TOP - stack_pages * PAGE_SIZE, stack_pages);
     if (error != 0)
         panic("the first program, %s, cannot be loaded: %s", module->cmdline, elf.reason);
     e->regs.eip = elf.entry;
     e->regs.esp = USER_STACK_TOP - 16; /* argc, argv, envp: zero, the page is new */
+    return e;
+}
+
+void first_start(const struct bootinfo *info)
+{
+    struct env *e;
+    int error;
+
+    first_check_modules(info);
+    e = first_create(&info->modules[0], FIRST_STACK_PAGES);
+    error = first_map_modules(e->aspace, info);
+    if (error == 0)
+        error = first_map_vga(e->aspace);
+    if (error != 0)
+        panic("out of memory for the boot modules");
     sched_wake(e);
+}
+
+void first_start_jos(const struct bootinfo *info)
+{
+    struct env *e[SYSINFO_MODULES];
+    uint32_t count = first_sysinfo->nmodules;
+
+    first_check_modules(info);
+    for (uint32_t i = 0; i < count; i++)
+        e[i] = first_create(&info->modules[i], 1);
+    for (uint32_t i = 0; i < count; i++)
+        sched_wake(e[i]);
 }

@@ -17,4 +17,8 @@ void first_publish_sysinfo(const struct bootinfo *info);
  * is nothing to run. */
 void first_start(const struct bootinfo *info);
 
+/* In its place under the command line's `jos`: each module is an env with all rights, one page of stack,
+ * and nothing else mapped. */
+void first_start_jos(const struct bootinfo *info);
+
 #endif

@@ -45,6 +45,15 @@ void irq_handle(uint32_t line)
         ipc_notify(owner, bits);
 }
 
+bool irq_any_owner(void)
+{
+    for (uint32_t line = 0; line < IRQ_LINES; line++) {
+        if (atomic_load_explicit(&irq_lines[line].owner, memory_order_relaxed) != 0)
+            return true;
+    }
+    return false;
+}
+
 void irq_release_all(uint32_t id)
 {
     for (uint32_t line = 0; line < IRQ_LINES; line++) {

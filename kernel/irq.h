@@ -6,6 +6,7 @@
 #ifndef GRAIN_KERNEL_IRQ_H
 #define GRAIN_KERNEL_IRQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/env.h"
@@ -16,6 +17,9 @@ void irq_init(void);
 
 /* The interrupt handler: masks the line, notifies its env. */
 void irq_handle(uint32_t line);
+
+/* Whether any line has an owner, at this moment. */
+bool irq_any_owner(void);
 
 /* A dying env's lines become free and masked. */
 void irq_release_all(uint32_t id);

@@ -22,6 +22,7 @@
 #include "kernel/env.h"
 #include "kernel/first.h"
 #include "kernel/irq.h"
+#include "kernel/jos.h"
 #include "kernel/ktest.h"
 #include "kernel/log.h"
 #include "kernel/mm/frame.h"
@@ -78,6 +79,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     cmdline_parse(boot_info.cmdline, &options);
     log_set_level(options.log);
     panic_set_action(options.panic);
+    jos_mode = options.jos;
     watchdog_set(options.spin_ms, options.spin_panics);
     paging_init(&boot_info);
     context_init();
@@ -89,7 +91,10 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     banner();
     first_publish_sysinfo(&boot_info);
     lockstat_publish();
-    first_start(&boot_info);
+    if (options.jos)
+        first_start_jos(&boot_info);
+    else
+        first_start(&boot_info);
     /* Release: page-directory-pointer tables and all else that start-up wrote. Pairs with ap_main. */
     atomic_store_explicit(&boot_done, true, memory_order_release);
     context_enter_scheduler(enter_scheduler);

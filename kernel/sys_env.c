@@ -5,6 +5,7 @@
 #include "abi/errors.h"
 #include "kernel/arch.h"
 #include "kernel/arch/x86/context.h"
+#include "kernel/jos.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
@@ -135,12 +136,14 @@ REGPARM int32_t sys_env_destroy(struct env *self) NO_LOCK_ANALYSIS
         const struct env_death death = {.cause = ENV_EXITED, .status = self->regs.ebx};
 
         env_unlock(e);
+        jos_say_destroy(self, self);
         env_die(self, &death);
     }
     if (e->death.cause == 0)
         e->death = (struct env_death){.cause = ENV_KILLED, .status = self->regs.ebx};
     if (env_state(e) == ENV_STATE_STOPPED)
         env_set_state(e, ENV_STATE_READY);
+    jos_say_destroy(self, e);
     env_pend_locked(e, PENDING_KILL);
     env_unlock(e);
     return 0;
@@ -287,7 +290,8 @@ REGPARM int32_t sys_env_set_upcall(struct env *self) NO_LOCK_ANALYSIS
     int error;
     struct env *e;
 
-    if (eip >= USER_TOP || (eip != 0 && aspace_check_range(top - PAGE_SIZE, 1) != 0))
+    /* Whatever eip is: at a bad one its next fault ends in an overflow of its exception stack. */
+    if (eip != 0 && aspace_check_range(top - PAGE_SIZE, 1) != 0)
         return -E_INVAL;
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
     if (e == NULL)

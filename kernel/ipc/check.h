@@ -21,13 +21,13 @@ struct ipc_item {
 /* eax at entry: known flags that go together, not too many words. */
 static inline bool ipc_op_is_valid(uint32_t op)
 {
-    if ((op & ~(0xffu | IPC_FLAGS_MASK | IPC_WORDS_MASK)) != 0)
+    if ((op & ~(0xffu | IPC_FLAGS_MASK | IPC_WORDS_MASK | IPC_RECORD)) != 0)
         return false;
     if (!(op & (IPC_SEND | IPC_RECV)) || (op & IPC_WORDS_MASK) >> IPC_WORDS_SHIFT > IPC_WORDS_MAX)
         return false;
     if (op & (IPC_REPLY | IPC_TRY | IPC_PAGES | IPC_WORDS_MASK) && !(op & IPC_SEND))
         return false;
-    return !(op & (IPC_CLOSED | IPC_WINDOW)) || op & IPC_RECV;
+    return !(op & (IPC_CLOSED | IPC_WINDOW | IPC_RECORD)) || op & IPC_RECV;
 }
 
 /* From the sender's words; -E_INVAL when they do not describe pages of user memory, at least one and

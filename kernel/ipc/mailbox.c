@@ -62,3 +62,9 @@ bool mailbox_serves_with(const struct env *from, uint32_t id)
 
     return e != NULL && READ_ONCE(e->mailbox_id) == from->mailbox_id;
 }
+
+void mailbox_record_wait(struct env *e)
+{
+    e->public->ipc_dstva = e->ipc_op & IPC_WINDOW ? e->win_va : USER_TOP;
+    e->public->ipc_receiving = 1;
+}

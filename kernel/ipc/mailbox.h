@@ -30,6 +30,8 @@ static inline bool ipc_has_partner(const struct env *e)
 /* An ipc ends in an error; `e` is owned. */
 static inline void ipc_fail(struct env *e, uint32_t phase, int32_t error)
 {
+    if (unlikely(e->ipc_op & IPC_RECORD))
+        e->public->ipc_receiving = 0;
     e->regs.eax = (uint32_t)error;
     e->utcb->ipc_phase = phase;
 }
@@ -86,7 +88,7 @@ static inline ALWAYS_INLINE uint32_t mailbox_ready_word(const struct env *e, enu
                                                         const struct env *box)
 {
     if (state != ENV_STATE_RECEIVING || box != e || e->resume != ENV_RESUME_SYSEXIT ||
-        e->faulting || e->ipc_op & IPC_TIMED)
+        e->faulting || e->ipc_op & (IPC_TIMED | IPC_RECORD))
         return 0;
     if (ipc_has_partner(e))
         return atomic_load_explicit(&e->wait_from, memory_order_relaxed);
@@ -95,12 +97,18 @@ static inline ALWAYS_INLINE uint32_t mailbox_ready_word(const struct env *e, enu
     return READY_ANY;
 }
 
+/* `e` begins to wait in a receive with IPC_RECORD, and its public record says so: under the lock of its
+ * mailbox, so that who reads it there and then sends finds it waiting. */
+void mailbox_record_wait(struct env *e);
+
 /* `e`, owned by this CPU, blocks; into which list is left to the caller. */
 static inline ALWAYS_INLINE void mailbox_block_locked(struct env *e, enum env_state state,
                                                       struct env *box) REQUIRES(&box->lock)
 {
     atomic_store_explicit(&e->waits_at, box, memory_order_relaxed);
     atomic_store_explicit(&e->ready, mailbox_ready_word(e, state, box), memory_order_relaxed);
+    if (unlikely(e->ipc_op & IPC_RECORD) && state == ENV_STATE_RECEIVING)
+        mailbox_record_wait(e);
     env_set_state(e, state);
 }
 

@@ -103,6 +103,18 @@ static void fault_answer(const struct env *from, struct env *to)
         ipc_refuse_fault(to);
 }
 
+/* For a receive with IPC_RECORD. got_perm was just written; only an env of the receiver's own address space
+ * could change it. */
+static void record_message(const struct env *from, struct env *to, int extra)
+{
+    struct env_public *public = to->public;
+
+    public->ipc_receiving = 0;
+    public->ipc_from = (envid_t)env_id(from);
+    public->ipc_value = to->regs.ebx;
+    public->ipc_perm = extra != 0 ? READ_ONCE(to->utcb->got_perm) & ~PERM_X : 0;
+}
+
 int ipc_transfer(struct env *from, struct env *to)
 {
     int extra = 0;
@@ -116,6 +128,8 @@ int ipc_transfer(struct env *from, struct env *to)
         return 0;
     }
     registers_transfer(from, to);
+    if (unlikely(to->ipc_op & IPC_RECORD))
+        record_message(from, to, extra);
     to->regs.eax = env_id(from) | (uint32_t)extra;
     return 0;
 }

@@ -12,10 +12,12 @@
 #include "kernel/arch/x86/vectors.h"
 #include "kernel/first.h"
 #include "kernel/ipc/ipc.h"
+#include "kernel/jos.h"
 #include "kernel/log.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/shootdown.h"
 #include "kernel/panic.h"
+#include "kernel/sched/quiet.h"
 #include "kernel/sched/timer.h"
 
 #define SCHED_SHARE_LOOKS    8u  /* at most so many envs in line are looked at */
@@ -458,14 +460,32 @@ static void sched_halt(struct env *last)
     load->halted_since = 0;
 }
 
+/* Ends the machine when no env is left that could ever run. Without `jos` it is no success that some are
+ * left: they wait for each other. */
+static void sched_report_end(void)
+{
+    uint32_t left;
+
+    if (!sched_is_over())
+        return;
+    left = atomic_load(&env_used);
+    if (jos_mode)
+        log_plain("No runnable environments in the system!");
+    log_info("no env is left that could run: %u blocked or stopped", left);
+    log_plain("grain: halt code %u", left == 0 || jos_mode ? 0 : 1);
+    arch_shutdown();
+}
+
 static void sched_idle(struct env *last)
 {
     uint32_t bit = 1u << cpu_id();
 
+    atomic_fetch_add(&this_cpu()->idle_count, 1);
     /* The bit is set before the inbox is looked at; a poster fills the inbox before it sends the
      * interrupt, which stays pending until the halt. So no post is slept through. */
     atomic_fetch_or(&cpu_idle_mask, bit);
     if (inbox_is_empty()) {
+        sched_report_end();
         lockdep_assert_none("into halt");
         sched_halt(last);
     }
@@ -481,15 +501,6 @@ static void sched_irq_window(void)
     kernel_enter();
 }
 
-static void sched_report_end(void)
-{
-    if (atomic_load(&env_used) != 0)
-        return;
-    log_info("no env is left that could run");
-    log_plain("grain: halt code 0");
-    arch_shutdown();
-}
-
 static void sched_loop(void)
 {
     struct cpu *cpu = this_cpu();
@@ -503,7 +514,6 @@ static void sched_loop(void)
             sched_take_inbox();
         e = queue_pick();
         if (e == NULL) {
-            sched_report_end();
             sched_idle(last);
             last = NULL;
             continue;

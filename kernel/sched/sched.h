@@ -54,6 +54,16 @@ static inline bool sched_has_ready(uint32_t priority)
 /* Gives an owned env, blocked or on no queue, another home. */
 void sched_set_home(struct env *e, uint32_t cpu);
 
+/* First thing in an interrupt of the kernel, before its handler changes anything: this CPU is not idle
+ * any more. Pairs with sched_is_over(). */
+static inline void sched_leave_idle(void)
+{
+    uint32_t bit = 1u << cpu_id();
+
+    if (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) & bit)
+        atomic_fetch_and(&cpu_idle_mask, ~bit);
+}
+
 /* What the interrupts do: VECTOR_WAKE, and VECTOR_TIMER. */
 void sched_take_inbox(void);
 void sched_tick(void);

@@ -66,12 +66,12 @@ class Build:
         target = "" if name in ALWAYS_BUILT else f"kernel-{name}"
         return self._built(Path(known[name]) if name in known else Path(name), f"kernel {name}", known, target)
 
-    def module(self, words: str) -> Module:
+    def module(self, words: str, jos: bool = False) -> Module:
         """A program with its arguments: `NAME args`, `FILE.elf args` or `FILE.c args`."""
         name, *args = shlex.split(words) or [""]
         known = self.facts["programs"]
         if name.endswith(".c"):
-            path = self.compile(Path(name))
+            path = self.compile(Path(name), jos)
         else:
             path = self._built(Path(known[name]) if name in known else Path(name), f"program {name}", known)
         return Module(path, tuple(args))
@@ -88,15 +88,18 @@ class Build:
             raise Failure("no boot image")
         return partial.replace(output)
 
-    def compile(self, source: Path) -> Path:
-        """Build one C file from outside the tree as a user program."""
+    def compile(self, source: Path, jos: bool = False) -> Path:
+        """Build one C file from outside the tree as a user program, or as one for the JOS user API."""
         if not source.exists():
             raise Failure(f"no file {source}")
         facts = self.facts
-        output = self.file("outside", source.stem + ".elf")
+        output = self.file("outside", "jos" if jos else "", source.stem + ".elf")
         partial = output.with_suffix(f".{os.getpid()}")  # another boot may be reading the last one
-        command = [*facts["cc"], *facts["user_args"], "-Wall", str(source), "-o", str(partial)]
-        command += [*facts["user_link_args"], facts["libuser"], facts["builtins"]]
+        command = [*facts["cc"], *facts["jos_args" if jos else "user_args"], "-Wall"]
+        # As JOS builds its programs; and null is dereferenced on purpose.
+        command += ["-Wno-format", "-Wno-unused", "-Wno-null-dereference"] if jos else []
+        command += [str(source), "-o", str(partial)]
+        command += [*facts["user_link_args"], facts["libjos" if jos else "libuser"], facts["builtins"]]
         if subprocess.run(command, check=False).returncode != 0:
             raise Failure(f"{source} does not compile")
         return partial.replace(output)

@@ -35,7 +35,7 @@ class Machine:
     def name(self) -> str:
         """A file name for what this boot leaves behind; the same boot has the same name."""
         words = [self.engine, self.boot, self.kernel_name, f"smp{self.smp}", self.append]
-        words += [module.text(module.path.stem) for module in self.modules[1:]]
+        words += [module.text(module.path.stem) for module in self.modules if module.path.stem != "init"]
         text = re.sub(r"[^A-Za-z0-9.=]+", "-", " ".join(word for word in words if word)).strip("-")
         return text if len(text) <= 80 else f"{text[:72]}{zlib.crc32(text.encode()):08x}"
 
@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--append", default="", metavar="WORDS", help="words for the kernel command line")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--system", action="store_true", help="boot the system; programs are processes in it")
+    what.add_argument("--jos", action="store_true", help="programs for the JOS user API, each an env; FILE.c too")
     what.add_argument("--demo", action="store_true", help="boot init alone: its measurements, without servers")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="NAME, FILE.elf, FILE.c, quoted with arguments")
 
@@ -65,10 +66,15 @@ def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
     build = Build.find(args.build)
     if args.demo and args.programs:
         raise Failure("--demo runs no programs")
-    if args.system or (default_system and not args.programs and not args.demo):
+    if args.jos:
+        if not args.programs:
+            raise Failure("--jos: which program?")
+        modules, words = tuple(build.module(words, jos=True) for words in args.programs), ["jos"]
+    elif args.system or (default_system and not args.programs and not args.demo):
         others, words = system_modules(build, args.programs)
+        modules = (build.module("init"), *others)
     else:
-        others, words = tuple(build.module(words) for words in args.programs), []
+        modules, words = (build.module("init"), *(build.module(words) for words in args.programs)), []
     smp = args.smp if args.smp is not None else (1 if args.engine == "icount" else 4)
     machine = Machine(
         build=build,
@@ -79,8 +85,9 @@ def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
         thread=args.thread or ("single" if args.engine == "icount" else "multi"),
         kernel_name=Path(args.kernel).stem,
         kernel=build.kernel(args.kernel),
-        modules=(build.module("init"), *others),
-        append=" ".join([*([args.append] if args.append else []), *words]),
+        modules=modules,
+        append=" ".join([*words, *([args.append] if args.append else [])] if args.jos else
+                        [*([args.append] if args.append else []), *words]),
     )
     refuse_impossible(machine, asked_single=args.thread == "single")
     return machine

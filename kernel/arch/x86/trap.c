@@ -124,6 +124,7 @@ REGPARM void trap_kernel(struct kernel_frame *frame)
     if (frame->vector >= VECTOR_EXCEPTIONS) {
         /* Only the idle loop and sched_pause have interrupts on. */
         kernel_enter();
+        sched_leave_idle();
         trap_interrupt(frame->vector);
         kernel_exit();
         return;
