@@ -44,7 +44,7 @@ struct env_public {
     volatile uint32_t ipc_value;
     volatile envid_t ipc_from;
     volatile uint32_t ipc_perm; /* of the page that came, without PERM_X; 0: none */
-    volatile envid_t creator; /* who made it; unlike the controller, never another */
+    volatile envid_t creator;   /* who made it; unlike the controller, never another */
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct env_public) == 64, "envs[] entries are 64 bytes");

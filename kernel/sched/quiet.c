@@ -8,7 +8,7 @@
 
 static bool all_idle(void)
 {
-    uint32_t all = UINT32_MAX >> (32 - cpu_count);
+    uint32_t all = cpu_count < 32 ? (1u << cpu_count) - 1 : UINT32_MAX;
 
     return (atomic_load(&cpu_idle_mask) & all) == all;
 }
@@ -27,8 +27,7 @@ static bool env_may_run(const struct env *e)
     enum env_state state = env_state(e);
 
     return state == ENV_STATE_READY || state == ENV_STATE_RUNNING || state == ENV_STATE_CLAIMED ||
-           atomic_load(&e->posted) ||
-           (state != ENV_STATE_FREE && READ_ONCE(e->timer_slot) != 0);
+           atomic_load(&e->posted) || (state != ENV_STATE_FREE && READ_ONCE(e->timer_slot) != 0);
 }
 
 /* A CPU takes its bit out of the mask before an interrupt handler changes anything, and counts before it

@@ -22,7 +22,8 @@
 
 _Static_assert(UTOP == USER_TOP && UXSTACKTOP - 2 * PGSIZE == USER_STACK_TOP, "inc/memlayout.h");
 _Static_assert(UTEXT == USER_TEXT && ULIM == KERNEL_BASE, "inc/memlayout.h");
-_Static_assert(UVPT == UVPT_WINDOW && UVPD == UVPD_WINDOW && UENVS == ENVS_WINDOW, "inc/memlayout.h");
+_Static_assert(UVPT == UVPT_WINDOW && UVPD == UVPD_WINDOW && UENVS == ENVS_WINDOW,
+               "inc/memlayout.h");
 _Static_assert(NPDENTRIES == KERNEL_BASE / PTSIZE && PGSIZE == PAGE_SIZE, "inc/mmu.h");
 _Static_assert((PTE_P | PTE_W | PTE_U | PTE_AVAIL) == (PERM_ALL & ~PERM_X), "inc/mmu.h");
 _Static_assert((int)GRAIN_ENV_FREE == (int)ENV_FREE && (int)GRAIN_ENV_DYING == (int)ENV_DYING &&
@@ -31,9 +32,10 @@ _Static_assert((int)GRAIN_ENV_FREE == (int)ENV_FREE && (int)GRAIN_ENV_DYING == (
                    (int)GRAIN_ENV_NOT_RUNNABLE == (int)ENV_NOT_RUNNABLE,
                "inc/env.h");
 _Static_assert(NENV == ENV_MAX && sizeof(struct Env) == sizeof(struct env_public), "inc/env.h");
-#define SAME_PLACE(theirs, ours)                                                            \
-    _Static_assert(offsetof(struct Env, theirs) == offsetof(struct env_public, ours) &&     \
-                       sizeof(((struct Env *)0)->theirs) == sizeof(((struct env_public *)0)->ours), \
+#define SAME_PLACE(theirs, ours)                                                        \
+    _Static_assert(offsetof(struct Env, theirs) == offsetof(struct env_public, ours) && \
+                       sizeof(((struct Env *)0)->theirs) ==                             \
+                           sizeof(((struct env_public *)0)->ours),                      \
                    "struct Env is the public record")
 SAME_PLACE(env_id, id);
 SAME_PLACE(env_controller, controller);

@@ -5,14 +5,10 @@
 #include "libuser/jos/printfmt.h"
 
 static const char *const error_texts[MAXERROR] = {
-    [E_UNSPECIFIED] = "unspecified error",
-    [E_BAD_ENV] = "bad environment",
-    [E_INVAL] = "invalid parameter",
-    [E_NO_MEM] = "out of memory",
-    [E_NO_FREE_ENV] = "out of environments",
-    [E_FAULT] = "segmentation fault",
-    [E_IPC_NOT_RECV] = "env is not recving",
-    [E_EOF] = "unexpected end of file",
+    [E_UNSPECIFIED] = "unspecified error",   [E_BAD_ENV] = "bad environment",
+    [E_INVAL] = "invalid parameter",         [E_NO_MEM] = "out of memory",
+    [E_NO_FREE_ENV] = "out of environments", [E_FAULT] = "segmentation fault",
+    [E_IPC_NOT_RECV] = "env is not recving", [E_EOF] = "unexpected end of file",
 };
 
 const char *jos_error_text(int error)
@@ -76,6 +72,7 @@ static void buffer_write(struct format_sink *sink, const char *text, size_t len)
     to->room -= fits;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through to.next */
 int vsnprintf(char *str, int size, const char *fmt, va_list ap)
 {
     struct buffer_sink to = {

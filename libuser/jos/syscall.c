@@ -17,7 +17,8 @@ static void check_readable(const char *s, size_t len)
 {
     uintptr_t end = (uintptr_t)s + len;
 
-    for (uintptr_t va = (uintptr_t)s; va < end || end < (uintptr_t)s; va = (va | (PGSIZE - 1)) + 1) {
+    for (uintptr_t va = (uintptr_t)s; va < end || end < (uintptr_t)s;
+         va = (va | (PGSIZE - 1)) + 1) {
         if (page_has(va, PTE_P | PTE_U))
             continue;
         cprintf("[%08x] user_mem_check assertion failure for va %08x\n", sys_getenvid(), va);
@@ -122,16 +123,16 @@ int sys_page_alloc(envid_t envid, void *pg, int perm)
     return grain_page_alloc(env, (uintptr_t)pg, perm);
 }
 
-int sys_page_map(envid_t srcenv, void *srcpg, envid_t dstenv, void *dstpg, int perm)
+int sys_page_map(envid_t src_env, void *src_pg, envid_t dst_env, void *dst_pg, int perm)
 {
-    envid_t src = own_env(srcenv);
-    envid_t dst = own_env(dstenv);
+    envid_t src = own_env(src_env);
+    envid_t dst = own_env(dst_env);
 
     if (src == 0 || dst == 0)
         return -E_BAD_ENV;
-    if (!page_is_good(srcpg) || !page_is_good(dstpg) || !perm_is_good(perm))
+    if (!page_is_good(src_pg) || !page_is_good(dst_pg) || !perm_is_good(perm))
         return -E_INVAL;
-    return grain_page_map(src, (uintptr_t)srcpg, dst, (uintptr_t)dstpg, 1, perm);
+    return grain_page_map(src, (uintptr_t)src_pg, dst, (uintptr_t)dst_pg, 1, perm);
 }
 
 int sys_page_unmap(envid_t envid, void *pg)
@@ -183,7 +184,8 @@ static int send(struct grain_message *message, const void *pg)
 
 int sys_ipc_try_send(envid_t to, uint32_t value, void *pg, int perm)
 {
-    struct grain_message message = {.to = to == 0 ? sys_getenvid() : to, .value = value, .perm = perm};
+    struct grain_message message = {
+        .to = to == 0 ? sys_getenvid() : to, .value = value, .perm = perm};
 
     return send(&message, pg);
 }

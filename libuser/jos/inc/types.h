@@ -28,29 +28,29 @@ typedef uint32_t size_t;
 typedef int32_t ssize_t;
 typedef int32_t off_t;
 
-#define MIN(a, b)                    \
-    ({                               \
-        __typeof__(a) min_a = (a);   \
-        __typeof__(b) min_b = (b);   \
+#define MIN(a, b)                       \
+    ({                                  \
+        __typeof__(a) min_a = (a);      \
+        __typeof__(b) min_b = (b);      \
         min_a <= min_b ? min_a : min_b; \
     })
-#define MAX(a, b)                    \
-    ({                               \
-        __typeof__(a) max_a = (a);   \
-        __typeof__(b) max_b = (b);   \
+#define MAX(a, b)                       \
+    ({                                  \
+        __typeof__(a) max_a = (a);      \
+        __typeof__(b) max_b = (b);      \
         max_a >= max_b ? max_a : max_b; \
     })
 
 /* To a multiple of n, any n but 0; a is a number or a pointer, and so is the result. */
-#define ROUNDDOWN(a, n)                                       \
-    ({                                                        \
-        uint32_t round_a = (uint32_t)(a);                     \
-        (__typeof__(a))(round_a - round_a % (uint32_t)(n));   \
+#define ROUNDDOWN(a, n)                                     \
+    ({                                                      \
+        uint32_t round_a = (uint32_t)(a);                   \
+        (__typeof__(a))(round_a - round_a % (uint32_t)(n)); \
     })
-#define ROUNDUP(a, n)                                                               \
-    ({                                                                              \
-        uint32_t round_n = (uint32_t)(n);                                           \
-        (__typeof__(a))(ROUNDDOWN((uint32_t)(a) + round_n - 1, round_n));           \
+#define ROUNDUP(a, n)                                                     \
+    ({                                                                    \
+        uint32_t round_n = (uint32_t)(n);                                 \
+        (__typeof__(a))(ROUNDDOWN((uint32_t)(a) + round_n - 1, round_n)); \
     })
 
 #ifndef offsetof

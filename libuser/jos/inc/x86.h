@@ -148,7 +148,10 @@ static inline uint32_t xchg(volatile uint32_t *addr, uint32_t newval)
 {
     uint32_t result;
 
-    __asm__ volatile("lock; xchgl %0, %1" : "+m"(*addr), "=a"(result) : "1"(newval) : "cc", "memory");
+    __asm__ volatile("lock; xchgl %0, %1"
+                     : "+m"(*addr), "=a"(result)
+                     : "1"(newval)
+                     : "cc", "memory");
     return result;
 }
 
