@@ -32,7 +32,8 @@
 #define IPC_PAGES  0x4000u /* pages go along: utcb->send_va, send_pages, send_perm */
 #define IPC_WINDOW 0x8000u /* pages may come: utcb->win_va, win_pages */
 
-#define IPC_RECORD 0x00400000u /* the receive and what came of it show in the public record */
+#define IPC_RECORD \
+    0x00400000u /* of a receive alone, from anyone: it and what came of it show in the public record */
 
 #define IPC_WORDS_SHIFT 16
 #define IPC_WORDS_MAX   60u /* words in the message page, beyond the four in registers */

@@ -27,7 +27,9 @@ static inline bool ipc_op_is_valid(uint32_t op)
         return false;
     if (op & (IPC_REPLY | IPC_TRY | IPC_PAGES | IPC_WORDS_MASK) && !(op & IPC_SEND))
         return false;
-    return !(op & (IPC_CLOSED | IPC_WINDOW | IPC_RECORD)) || op & IPC_RECV;
+    if (op & IPC_RECORD && op & (IPC_SEND | IPC_CLOSED))
+        return false;
+    return !(op & (IPC_CLOSED | IPC_WINDOW)) || op & IPC_RECV;
 }
 
 /* From the sender's words; -E_INVAL when they do not describe pages of user memory, at least one and

@@ -33,13 +33,13 @@ static void ipc_op_needs_a_phase(void)
 static void ipc_op_flags_need_their_phase(void)
 {
     static const uint32_t of_send[] = {IPC_REPLY, IPC_TRY, IPC_PAGES, 1u << IPC_WORDS_SHIFT};
-    static const uint32_t of_receive[] = {IPC_CLOSED, IPC_WINDOW};
+    static const uint32_t of_receive[] = {IPC_CLOSED, IPC_WINDOW, IPC_RECORD};
 
     for (uint32_t i = 0; i < 4; i++) {
         CHECK(ipc_op_is_valid(IPC_SEND | of_send[i]));
         CHECK(!ipc_op_is_valid(IPC_RECV | of_send[i]));
     }
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i < 3; i++) {
         CHECK(ipc_op_is_valid(IPC_RECV | of_receive[i]));
         CHECK(!ipc_op_is_valid(IPC_SEND | of_receive[i]));
     }
@@ -54,7 +54,7 @@ static void ipc_op_words_are_bounded(void)
 static void ipc_op_unknown_bits_are_refused(void)
 {
     for (uint32_t bit = 1; bit != 0; bit <<= 1) {
-        bool known = (bit & (0xffu | IPC_FLAGS_MASK | IPC_WORDS_MASK)) != 0;
+        bool known = (bit & (0xffu | IPC_FLAGS_MASK | IPC_WORDS_MASK | IPC_RECORD)) != 0;
 
         if (!known)
             CHECK(!ipc_op_is_valid(IPC_OP_CALL | bit));
@@ -67,12 +67,13 @@ static void ipc_op_random_keeps_rules(void)
     bool good = true;
 
     for (uint32_t i = 0; i < 1000000 && good; i++) {
-        uint32_t op = unit_random(UINT32_MAX) & (i % 2 == 0 ? UINT32_MAX : 0x3fffffu);
+        uint32_t op = unit_random(UINT32_MAX) & (i % 2 == 0 ? UINT32_MAX : 0x7fffffu);
 
         if (!ipc_op_is_valid(op))
             continue;
-        good = op < 0x400000u && (op & 0x300u) != 0 && (op >> 16) <= 60 &&
-               (op & 0x200u || !(op & 0x8400u)) && (op & 0x100u || !(op & 0x3f5800u));
+        good = op < 0x800000u && (op & 0x300u) != 0 && (op >> 16 & 0x3fu) <= 60 &&
+               (!(op & 0x400000u) || (op & 0x700u) == 0x200u) && (op & 0x200u || !(op & 0x8400u)) &&
+               (op & 0x100u || !(op & 0x3f5800u));
     }
     CHECK(good);
 }
