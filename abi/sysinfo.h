@@ -37,7 +37,7 @@ struct sysinfo {
     uint64_t boot_tsc;
     char version[32];
     char granularity[16];
-    char algorithm[16];
+    char algorithm[48];
     char build[96];
     char cpu[56];
     char hypervisor[16]; /* "" on bare hardware */

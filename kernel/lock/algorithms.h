@@ -62,6 +62,7 @@ enum lock_algorithm {
 #define X(id, name) LOCK_ALGO_##id,
     LOCK_ALGORITHM_LIST(X)
 #undef X
+        LOCK_ALGORITHMS
 };
 
 /* A lock of whichever algorithm its class has. */
@@ -99,6 +100,8 @@ static inline ALWAYS_INLINE void raw_acquire(union raw_lock *l, uint32_t slot)
         break;
         LOCK_ALGORITHM_LIST(X)
 #undef X
+    case LOCK_ALGORITHMS:
+        break;
     }
 }
 
@@ -111,6 +114,8 @@ static inline ALWAYS_INLINE void raw_release(union raw_lock *l, uint32_t slot)
         break;
         LOCK_ALGORITHM_LIST(X)
 #undef X
+    case LOCK_ALGORITHMS:
+        break;
     }
 }
 

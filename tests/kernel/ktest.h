@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kernel/compiler.h"
+#include "kernel/lock/lock.h"
 
 /* clang-format off */
 #define KTEST_LIST(X)                                   \
@@ -71,7 +72,7 @@ struct ktest_algorithm {
     bool excludes;
     bool in_order; /* of arrival */
 };
-#define KTEST_ALGORITHMS 7u
+#define KTEST_ALGORITHMS (LOCK_ALGORITHMS + 1u)
 extern const struct ktest_algorithm ktest_algorithms[KTEST_ALGORITHMS];
 
 /* What the other CPUs do meanwhile; never returns. */

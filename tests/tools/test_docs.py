@@ -78,6 +78,39 @@ class Models(unittest.TestCase):
                     self.assertTrue(known, f"{name}: {word}")
 
 
+class Fields(unittest.TestCase):
+    """docs/locking.md has a rule for each field of each shared struct."""
+
+    STRUCTS = {
+        "env": "kernel/env.h",
+        "cpu": "kernel/cpu.h",
+        "aspace": "kernel/mm/aspace.h",
+        "frame": "kernel/mm/frame.h",
+        "irq": "kernel/irq.c",
+        "lock": "kernel/lock/lock.h",
+    }
+
+    def fields_of(self, struct: str) -> list[str]:
+        text = re.sub(r"/\*.*?\*/|^#.*?$", "", read(self.STRUCTS[struct]), flags=re.M | re.S)
+        match = re.search(rf'struct (?:CAPABILITY\("\w+"\) )?{struct} \{{\n(.*?)^\}}', text, re.M | re.S)
+        assert match is not None, f"no struct {struct} in {self.STRUCTS[struct]}"
+        fields = []
+        for declaration in match[1].split(";"):
+            plain = re.sub(r"(GUARDED_BY|ALIGNED|_Atomic)\([^)]*\)|\[[^\]]*\]", "", declaration).strip()
+            if plain:
+                fields.append(re.findall(r"\w+", plain)[-1])
+        return fields
+
+    def test_each_field_has_a_rule(self) -> None:
+        page = read("docs/locking.md")
+        for struct in self.STRUCTS:
+            with self.subTest(struct=struct):
+                section = page.split(f"\n### struct {struct}\n", 1)[1].split("\n#", 1)[0]
+                rows = re.findall(r"^\| (`.*?) \| .+ \|$", section, re.M)
+                ruled = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+                self.assertEqual(sorted(ruled), sorted(self.fields_of(struct)))
+
+
 class Links(unittest.TestCase):
     def test_links_between_pages_lead_somewhere(self) -> None:
         pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
