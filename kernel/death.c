@@ -29,8 +29,14 @@ static void death_void_id(struct env *e)
 {
     env_lock(e);
     atomic_store(&e->id, 0);
-    if (e->death.cause == 0)
-        e->death.cause = e->fault_refused ? ENV_FAULTED : ENV_KILLED;
+    if (e->death.cause == 0 && e->fault_refused)
+        e->death = (struct env_death){.cause = ENV_FAULTED,
+                                      .vector = IPC_FAULT_VECTOR(e->fault_msg[0]),
+                                      .error = e->fault_error,
+                                      .address = e->fault_msg[1],
+                                      .eip = e->fault_msg[2]};
+    else if (e->death.cause == 0)
+        e->death.cause = ENV_KILLED;
     env_unlock(e);
     e->public->status = ENV_DYING;
     irq_release_all(death_id(e));

@@ -43,11 +43,12 @@ void env_init(void) NO_LOCK_ANALYSIS
 
 void env_update_slow(struct env *e)
 {
-    bool limited = !(e->limits.syscalls[SYS_ipc / 32] >> SYS_ipc % 32 & 1u) ||
-                   e->limits.send_count != ENV_SEND_ANY;
+    bool allowed = (e->limits.syscalls[SYS_ipc / 32] >> SYS_ipc % 32 & 1u) != 0;
+    bool listed = e->limits.send_count != ENV_SEND_ANY;
     bool attached = atomic_load_explicit(&e->mailbox, memory_order_relaxed) != e;
 
-    e->slow = (limited ? SLOW_LIMITS : 0) | (attached ? SLOW_ATTACHED : 0);
+    e->slow = (allowed ? 0 : SLOW_FORBIDDEN) | (listed ? SLOW_LISTED : 0) |
+              (attached ? SLOW_ATTACHED : 0);
 }
 
 void env_set_priority(struct env *e, uint32_t priority)

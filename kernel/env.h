@@ -62,8 +62,9 @@ enum env_resume {
 #define READY_ANY 0xffffffffu /* ready: for whoever comes */
 
 /* env.slow */
-#define SLOW_LIMITS   0x1u /* it may not call ipc, or not send to everyone */
-#define SLOW_ATTACHED 0x2u /* it serves another env's mailbox */
+#define SLOW_FORBIDDEN 0x1u /* it may not call ipc at all */
+#define SLOW_LISTED    0x2u /* it may not send to everyone; it may reply to them */
+#define SLOW_ATTACHED  0x4u /* it serves another env's mailbox */
 
 /* `ready` tells the fast path in one word whether it may hand this env a message: READY_ANY, it waits at
  * its own mailbox for anyone; an id, it waits for that env alone; 0, look closer. Not 0 implies: no
@@ -102,6 +103,7 @@ struct env {
     bool faulting;        /* the ipc is a fault, told to the pager */
     bool fault_refused;   /* and the pager would not resolve it: it dies of that */
     uint32_t fault_msg[4];
+    uint32_t fault_error; /* of which the message has four bits */
 
     /* Its own mailbox: guarded by lock. */
     struct list senders GUARDED_BY(&lock);   /* envs in SENDING, first come first */

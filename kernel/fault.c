@@ -101,25 +101,16 @@ static _Noreturn void fault_kill(struct env *self, const struct fault *fault, co
 /* Runs another env if there is a pager. */
 static void fault_to_pager(struct env *self, const struct fault *fault)
 {
-    uint32_t pager = atomic_load(&self->pager);
-    uint32_t message[4] = {
-        IPC_LABEL_FAULT | (fault->error & 0xfu) << 8 | fault->vector,
-        fault->address,
-        self->regs.eip,
-        fault->error & FAULT_ERROR_FETCH ? IPC_FAULT_FETCH : 0,
-    };
+    uint32_t pager = atomic_load_explicit(&self->pager, memory_order_relaxed);
 
     if (pager == 0)
         return;
-    /* Kept for the case that the pager lets it die. */
-    env_lock(self);
-    if (self->death.cause == 0) /* else somebody has killed it this moment */
-        self->death = (struct env_death){.vector = fault->vector,
-                                         .error = fault->error,
-                                         .address = fault->address,
-                                         .eip = self->regs.eip};
-    env_unlock(self);
-    (void)ipc_send_fault(self, pager, message, fault->address & ~PAGE_MASK);
+    self->fault_error = fault->error;
+    self->fault_msg[0] = IPC_LABEL_FAULT | (fault->error & 0xfu) << 8 | fault->vector;
+    self->fault_msg[1] = fault->address;
+    self->fault_msg[2] = self->regs.eip;
+    self->fault_msg[3] = fault->error & FAULT_ERROR_FETCH ? IPC_FAULT_FETCH : 0;
+    (void)ipc_send_fault(self, pager, fault->address & ~PAGE_MASK);
 }
 
 /* The page tables allow by now what faulted: another CPU had an older entry cached (rights that grow

@@ -18,6 +18,9 @@
  * it can be an operand of the comparison. */
 #define LOCKED_READ(field) (*(const uint32_t *)(const void *)&(field))
 
+/* What keeps an env from a fast reply. */
+#define SLOW_REPLY (SLOW_FORBIDDEN | SLOW_ATTACHED)
+
 static inline ALWAYS_INLINE struct env *fast_slot(uint32_t id)
 {
     struct env *e = &env_table[ENV_INDEX(id)];
@@ -136,7 +139,7 @@ REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp
 
     kernel_enter();
     fast_note(self, op, esp);
-    if (unlikely(self->slow != 0) || !fast_claim(to, partner, env_id(self)))
+    if (unlikely(self->slow & SLOW_REPLY) || !fast_claim(to, partner, env_id(self)))
         return fast_not(self, partner);
     return fast_receive(self, to, env_id(self));
 }
@@ -181,7 +184,7 @@ REGPARM uint64_t ipc_fast_reply_recv_more(uint32_t op, uint32_t partner, uint32_
 
     kernel_enter();
     fast_note(self, op, esp);
-    if (unlikely(self->slow != 0) || !fast_knows_more(self) ||
+    if (unlikely(self->slow & SLOW_REPLY) || !fast_knows_more(self) ||
         !fast_claim(to, partner, env_id(self)))
         return fast_not(self, partner);
     extra = fast_transfer(self, to);
@@ -193,6 +196,24 @@ REGPARM uint64_t ipc_fast_reply_recv_more(uint32_t op, uint32_t partner, uint32_
     }
     return fast_receive(self, to, env_id(self) | (uint32_t)extra);
 }
+
+#if GRAIN_FASTPATH
+void ipc_fast_fault(struct env *self, uint32_t pager)
+{
+    struct env *to = fast_slot(pager);
+
+    if (unlikely(self->slow & SLOW_ATTACHED) || !fast_claim(to, pager, READY_ANY))
+        return;
+    to->regs.eax = env_id(self);
+    to->regs.ebx = self->fault_msg[0];
+    to->regs.esi = self->fault_msg[1];
+    to->regs.edi = self->fault_msg[2];
+    to->regs.ebp = self->fault_msg[3];
+    ipc_block_for(self, pager, 0);
+    env_set_state(to, ENV_STATE_CLAIMED); /* as env_run expects it */
+    env_run(to);
+}
+#endif
 
 _Noreturn REGPARM void ipc_fast_rest(struct env *to)
 {

@@ -29,6 +29,18 @@ REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp
 REGPARM uint64_t ipc_fast_call_more(uint32_t op, uint32_t partner, uint32_t esp);
 REGPARM uint64_t ipc_fast_reply_recv_more(uint32_t op, uint32_t partner, uint32_t esp);
 
+/* The call that a fault is: `self` is faulting, its message in fault_msg. Returns when it must go the whole
+ * way. */
+#if GRAIN_FASTPATH
+void ipc_fast_fault(struct env *self, uint32_t pager);
+#else
+static inline void ipc_fast_fault(struct env *self, uint32_t pager)
+{
+    (void)self;
+    (void)pager;
+}
+#endif
+
 /* `to` has its message, and the current env has yet to receive. */
 _Noreturn REGPARM void ipc_fast_rest(struct env *to);
 #endif

@@ -21,9 +21,9 @@ REGPARM int32_t sys_env_attach(struct env *self);
  * there, and runs another env otherwise. */
 void ipc_resume_receive(struct env *self);
 
-/* `self` runs and has faulted: tells `pager`. Returns false if there is no such env; otherwise runs
- * another env. */
-bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4], uint32_t page);
+/* `self` runs and has faulted on `page`: tells `pager`, in the words of fault_msg. Returns false if there is
+ * no such env; otherwise runs another env. */
+bool ipc_send_fault(struct env *self, uint32_t pager, uint32_t page);
 
 /* Home CPU: takes a blocked env out of its ipc, which returns `error`. False, and nothing happens, if
  * somebody else has claimed it. */

@@ -1,5 +1,6 @@
 /* The send phase; see phases.h. */
 #include "abi/errors.h"
+#include "kernel/ipc/fastpath.h"
 #include "kernel/ipc/ipc.h"
 #include "kernel/ipc/phases.h"
 #include "kernel/ipc/transfer.h"
@@ -184,20 +185,18 @@ int ipc_reply(struct env *self, struct env **to)
     return 0;
 }
 
-bool ipc_send_fault(struct env *self, uint32_t pager, const uint32_t message[4],
-                    uint32_t page) NO_LOCK_ANALYSIS
+bool ipc_send_fault(struct env *self, uint32_t pager, uint32_t page) NO_LOCK_ANALYSIS
 {
     struct env *box;
     struct env *to;
     int error;
 
-    for (uint32_t i = 0; i < 4; i++)
-        self->fault_msg[i] = message[i];
     self->faulting = true;
     self->ipc_op = SYS_ipc | IPC_OP_CALL | IPC_WINDOW;
     self->ipc_partner = pager;
     self->win_va = page;
     self->win_pages = page < USER_TOP ? (USER_TOP - page) >> PAGE_SHIFT : 0;
+    ipc_fast_fault(self, pager);
     ipc_publish_wait(self);
     to = find_receiver(self, pager, &box, &error);
     if (to == NULL && error == 0)
