@@ -47,6 +47,14 @@ static inline pte_t *aspace_next_pte_locked(struct aspace *as, uint32_t va, pte_
     return aspace_pte_locked(as, va);
 }
 
+/* How many of so many pages from va on are in the same table. */
+static inline uint32_t pages_in_table(uint32_t va, uint32_t pages)
+{
+    uint32_t rest = PTES_PER_TABLE - (va >> PAGE_SHIFT) % PTES_PER_TABLE;
+
+    return pages < rest ? pages : rest;
+}
+
 static struct frame *table_frame(const pte_t *pte)
 {
     return &frame_table[virt_to_phys(pte) >> PAGE_SHIFT];
@@ -103,9 +111,9 @@ static void gone_add(struct gone *gone, uint32_t pfn)
 
 static void frames_unref(const uint32_t *pfns, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (pfns[i] != FRAME_NONE)
-            frame_unref(pfns[i]);
+    for (const uint32_t *end = pfns + count; pfns < end; pfns++) {
+        if (*pfns != FRAME_NONE)
+            frame_unref(*pfns);
     }
 }
 
@@ -260,16 +268,22 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
 {
     struct gone gone;
     pte_t bits = pte_of_perm(perm);
-    pte_t *pte = NULL;
+    uint32_t left = pages;
+    uint32_t run;
 
     gone.count = 0;
-    for (uint32_t i = 0; i < pages; i++) {
-        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
-        if (*pte & PTE_P)
-            gone_add(&gone, PTE_PFN(*pte));
-        else
-            table_frame(pte)->link++;
-        pte_set(pte, pte_of_pfn(pfns[i]) | bits);
+    for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
+        pte_t *pte = aspace_pte_locked(as, at);
+        struct frame *table = table_frame(pte);
+
+        run = pages_in_table(at, left);
+        for (const pte_t *end = pte + run; pte < end; pte++) {
+            if (*pte & PTE_P)
+                gone_add(&gone, PTE_PFN(*pte));
+            else
+                table->link++;
+            pte_set(pte, pte_of_pfn(*pfns++) | bits);
+        }
     }
     as->frames += pages - gone.count;
     if (gone.count != 0) {
@@ -297,23 +311,54 @@ int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t 
     return error;
 }
 
+/* Within one table: how many were pinned before one that may not be. */
+static inline uint32_t pin_run(const pte_t *pte, uint32_t pages, uint32_t perm, uint32_t *pins)
+{
+    uint32_t need = (uint32_t)(perm & PERM_W ? PTE_P | PTE_W : PTE_P);
+    uint32_t *pin = pins;
+
+    for (uint32_t *end = pins + pages; pin < end; pin++, pte++) {
+        uint32_t low = (uint32_t)*pte;
+
+        if (likely((low & need) == need)) {
+            *pin = PTE_PFN(*pte);
+            frame_ref(*pin);
+        } else if (!(low & PTE_P) && perm & PERM_HOLES) {
+            *pin = FRAME_NONE;
+        } else {
+            break;
+        }
+    }
+    return (uint32_t)(pin - pins);
+}
+
+/* The same where no table is. */
+static NOINLINE uint32_t pin_nothing(uint32_t pages, uint32_t perm, uint32_t *pins)
+{
+    if (!(perm & PERM_HOLES))
+        return 0;
+    for (uint32_t i = 0; i < pages; i++)
+        pins[i] = FRAME_NONE;
+    return pages;
+}
+
 static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                              uint32_t *pins) REQUIRES(&as->lock)
 {
-    pte_t *pte = NULL;
+    uint32_t left = pages;
+    uint32_t run;
 
-    for (uint32_t i = 0; i < pages; i++) {
-        bool there;
+    for (; left > 0; left -= run, va += run * PAGE_SIZE, pins += run) {
+        const pte_t *pte = aspace_pte_locked(as, va);
+        uint32_t done;
 
-        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
-        there = pte != NULL && *pte & PTE_P;
-        if (there ? perm & PERM_W && !(*pte & PTE_W) : !(perm & PERM_HOLES)) {
-            frames_unref(pins, i); /* all are mapped still: none is the last */
+        run = pages_in_table(va, left);
+        done = likely(pte != NULL) ? pin_run(pte, run, perm, pins) : pin_nothing(run, perm, pins);
+        if (unlikely(done != run)) {
+            done += pages - left;
+            frames_unref(pins - (pages - left), done); /* all are mapped still: none is the last */
             return -E_INVAL;
         }
-        pins[i] = there ? PTE_PFN(*pte) : FRAME_NONE;
-        if (there)
-            frame_ref(pins[i]);
     }
     return 0;
 }

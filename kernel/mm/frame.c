@@ -115,19 +115,11 @@ uint32_t frame_alloc_zeroed(enum frame_zone zone)
     return pfn;
 }
 
-void frame_unref(uint32_t pfn)
+void frame_free(uint32_t pfn)
 {
-    /* Release, and acquire in whoever drops the last one: its writes to the frame come before the
-     * next owner's. */
-    uint32_t before = atomic_fetch_sub_explicit(&frame_table[pfn].refs, 1, memory_order_acq_rel);
-    enum frame_zone zone;
-    struct frame_cache *cache;
+    enum frame_zone zone = frame_zone_of(pfn);
+    struct frame_cache *cache = &this_cpu()->frames[zone];
 
-    ASSERT(before != 0);
-    if (before != 1)
-        return;
-    zone = frame_zone_of(pfn);
-    cache = &this_cpu()->frames[zone];
     if (cache->count == FRAME_CACHE_SIZE)
         frame_drain(zone);
     cache->pfn[cache->count++] = pfn;

@@ -16,6 +16,7 @@
 
 #include "abi/layout.h"
 #include "kernel/compiler.h"
+#include "kernel/panic.h"
 
 enum frame_zone {
     FRAME_LOW,  /* below the end of the direct map */
@@ -53,8 +54,20 @@ static inline uint32_t frame_refs(uint32_t pfn)
     return atomic_load_explicit(&frame_table[pfn].refs, memory_order_relaxed);
 }
 
+/* Back to this CPU's cache: nobody has a reference any more. */
+void frame_free(uint32_t pfn);
+
 /* Drops one reference; frees the frame with the last. */
-void frame_unref(uint32_t pfn);
+static inline void frame_unref(uint32_t pfn)
+{
+    /* Release, and acquire in whoever drops the last one: its writes to the frame come before the
+     * next owner's. */
+    uint32_t before = atomic_fetch_sub_explicit(&frame_table[pfn].refs, 1, memory_order_acq_rel);
+
+    ASSERT(before != 0);
+    if (before == 1)
+        frame_free(pfn);
+}
 
 /* Free frames, pool and caches together; exact when the other CPUs are quiet. */
 uint32_t frame_count_free(void);
