@@ -115,8 +115,9 @@ static inline ALWAYS_INLINE void mailbox_block_locked(struct env *e, enum env_st
 /* Takes a blocked env off its queue; this CPU owns it then. The lock of its mailbox is held. */
 static inline void mailbox_claim_locked(struct env *e)
 {
-    /* At its own mailbox it stands in no list. */
-    if (atomic_load_explicit(&e->waits_at, memory_order_relaxed) != e)
+    /* A receiver at its own mailbox stands in no list. */
+    if (atomic_load_explicit(&e->waits_at, memory_order_relaxed) != e ||
+        env_state(e) == ENV_STATE_SENDING)
         list_remove(&e->link);
     atomic_store_explicit(&e->ready, 0, memory_order_relaxed);
     env_set_state(e, ENV_STATE_CLAIMED);

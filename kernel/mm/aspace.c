@@ -294,7 +294,7 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
 
 int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm)
 {
-    uint32_t pfns[ASPACE_ALLOC_STEP];
+    uint32_t pfns[ASPACE_ALLOC_STEP] = {FRAME_NONE};
     int error;
 
     ASSERT(pages <= ASPACE_ALLOC_STEP);
