@@ -31,7 +31,7 @@
 #define LOCKSTAT_SECTIONS  40
 #define LOCKSTAT_CPU_PAGES 2
 #define LOCKSTAT_NAME      12
-#define LOCKSTAT_SITE_NAME 28
+#define LOCKSTAT_SITE_NAME 32
 
 /* Kinds of ways through the kernel, from entry to exit with interrupts off: system calls by number,
  * and these. A way that ends in another env's return to user mode counts for how it began. */
@@ -61,7 +61,6 @@ struct lockstat_site {
     uint64_t wait_ticks;
     uint64_t hold_ticks;           /* full */
     char name[LOCKSTAT_SITE_NAME]; /* "function+0x12" */
-    uint32_t reserved;
 };
 
 /* One way through the kernel; a maximum does not shrink. */

@@ -104,18 +104,18 @@ static void print_sites(const struct reading *before, const struct reading *now,
     if (count == 0 || view->sites == 0)
         return;
     end_line(view);
-    printf("%-28s%-10s %9s %8s %9s %9s", "TAKEN AT", "CLASS", is_full() ? "TAKEN" : "", "WAITED",
+    printf("%-32s%-10s %8s %8s %9s %9s", "TAKEN AT", "CLASS", is_full() ? "TAKEN" : "", "WAITED",
            "WAIT us", is_full() ? "HELD us" : "");
     end_line(view);
     for (uint32_t i = 0; i < count && i < view->sites; i++) {
         const struct site_growth *s = &sites[i];
 
-        printf("%-28s%-10s", s->name, lockstat()->name[s->slot]);
+        printf("%-32s%-10s", s->name, lockstat()->name[s->slot]);
         if (is_full())
-            printf(" %9u %8u %9llu %9llu", s->acquisitions, s->contended,
+            printf(" %8u %8u %9llu %9llu", s->acquisitions, s->contended,
                    stats_ns(s->wait_ticks) / 1000, stats_ns(s->hold_ticks) / 1000);
         else
-            printf(" %9s %8u %9llu", "", s->contended, stats_ns(s->wait_ticks) / 1000);
+            printf(" %8s %8u %9llu", "", s->contended, stats_ns(s->wait_ticks) / 1000);
         end_line(view);
     }
     if (lost != 0) {

@@ -15,7 +15,7 @@
 
 #if GRAIN_LOCKSTAT
 
-#define SITE_PROBES 8u
+#define SITE_PROBES 32u
 
 _Static_assert(LOCK_SLOTS <= LOCKSTAT_SLOTS, "room for every class");
 _Static_assert(SYS_MAX <= LOCKSTAT_SECTION_INTERRUPT, "room for every system call");

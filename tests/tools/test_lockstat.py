@@ -13,7 +13,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 from tap_runner import run_tests  # noqa: E402
-from test_apps import Session  # noqa: E402
+from test_apps import Answers  # noqa: E402
 from test_session import PROMPT, arguments, options  # noqa: E402
 
 ROUNDS = 300
@@ -21,7 +21,7 @@ CLASSES = ["env_table", "env", "aspace", "irq", "pool", "inbox", "big"]
 COUNTS = ("acquisitions", "contended", "handovers", "spins", "wait_ns", "hold_ns")
 
 
-class Lockstat(Session):
+class Lockstat(Answers):
     """In the shell."""
 
     def test_table(self) -> None:
