@@ -8,11 +8,23 @@ import signal
 import sys
 from types import FrameType
 
-from grainlib import cmd_bench, cmd_gate, cmd_gdb, cmd_iso, cmd_lint, cmd_profile, cmd_run, cmd_summary, cmd_test
+from grainlib import (
+    cmd_bench,
+    cmd_compare,
+    cmd_gate,
+    cmd_gdb,
+    cmd_iso,
+    cmd_lint,
+    cmd_profile,
+    cmd_report,
+    cmd_run,
+    cmd_summary,
+    cmd_test,
+)
 from grainlib.failure import Failure
 
 # A further command is a module here, with add_parser(commands) that sets `command` to its function.
-COMMANDS = (cmd_run, cmd_test, cmd_gdb, cmd_iso, cmd_bench, cmd_gate, cmd_profile, cmd_lint, cmd_summary)
+COMMANDS = (cmd_run, cmd_test, cmd_gdb, cmd_iso, cmd_bench, cmd_report, cmd_compare, cmd_gate, cmd_profile, cmd_lint, cmd_summary)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from grainlib import cases, optimised, results
+from grainlib import cases, cmd_report, optimised, plots, results
 from grainlib.build import Build, display_path
 from grainlib.failure import Failure
 from grainlib.point import ENGINES, Point, measure
@@ -21,6 +21,7 @@ ALGORITHMS = ("tas", "ttas", "ticket", "mcs", "clh")
 DEFAULT_ALGORITHM = "ticket"  # that of a kernel that is named after its granularity alone
 DEFAULT_REPS = 20
 SCALING_CPUS = (1, 2, 4, 8)
+CONTENDED = ["pairs_0", "one_server", "server_per_cpu", "maps"]  # where it matters how a lock waits
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +36,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--kernel", type=words, metavar="K,...", help="kernels by name, in place of the three above")
     parser.add_argument("--reps", type=int, default=DEFAULT_REPS, metavar="N", help="samples of each (%(default)s)")
     parser.add_argument("--full", action="store_true", help="the whole matrix: hours")
+    parser.add_argument("--docs", action="store_true", help="measure what docs/benchmarks.md shows, and write it: 20 min")
     parser.add_argument("--plan", action="store_true", help="print one independent command for each point, and stop")
     parser.add_argument("--output", type=Path, metavar="PATH", help="results file, or folder (build/bench/results)")
     optimised.add_arguments(parser)
@@ -53,13 +55,24 @@ def numbers(text: str) -> list[int]:
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 when all was measured."""
+    if args.docs and not args.plan:
+        plots.need_matplotlib(sys.argv)
     points = points_of(args)
-    output = args.output or Path(args.build or Path(args.under) / "bench") / "results"
+    folder = "docs" if args.docs else "results"  # a report is of all files in it
+    output = args.output or Path(args.build or Path(args.under) / "bench") / folder
     if args.plan:
         print("\n".join(point.command(output, args.under, args.build) for point in points))
         return 0
     build = optimised.from_arguments(args, sorted({point.kernel for point in points}))
-    return measure_all(points, build, output)
+    status = measure_all(points, build, output)
+    if args.docs and status == 0:
+        cmd_report.run(make_docs_arguments(output))
+    return status
+
+
+def make_docs_arguments(output: Path) -> argparse.Namespace:
+    """`grain report --docs` of these results."""
+    return argparse.Namespace(results=[output], output=None, docs=True)
 
 
 def kernel_name(granularity: str, algorithm: str, lockstat: str) -> str:
@@ -80,6 +93,8 @@ def points_of(args: argparse.Namespace) -> list[Point]:
             raise Failure(f"no engine {engine}; there is {', '.join(ENGINES)}")
     if args.full:
         return merged(full_matrix(args.reps))
+    if args.docs:
+        return merged(docs_matrix(args.reps))
     chosen = (args.engine, args.kernel, args.smp, args.granularity, args.algorithm)
     if not args.names and chosen == (None,) * len(chosen) and args.lockstat == "off":
         return merged(short_selection(args.reps))
@@ -133,6 +148,19 @@ def short_selection(reps: int) -> list[Point]:
         for cpus in (1, 4):
             points.append(Point("bochs", cpus, kernel, ("pairs_0", "pairs_4000", "one_server"), reps))
     points.append(Point("bochs", 2, "object", ("wake_notify", "wake_message", "flood", "flood_cross"), reps))
+    return points
+
+
+def docs_matrix(reps: int) -> list[Point]:
+    """What the published page shows: exact engines alone."""
+    primitives, workloads = cases.names(scaling=False), cases.names(scaling=True)
+    points = []
+    for granularity in GRANULARITIES:
+        points += by_cpus("icount", granularity, primitives, None, reps)
+        points += by_cpus("bochs", granularity, [*workloads, "wake_notify", "wake_message"], list(SCALING_CPUS), reps)
+        points += by_cpus("bochs", kernel_name(granularity, "", "full"), workloads, None, reps)
+        for algorithm in ALGORITHMS:
+            points += by_cpus("bochs", kernel_name(granularity, algorithm, "off"), CONTENDED, None, reps)
     return points
 
 

@@ -1,0 +1,277 @@
+"""From results to the parts of a report: tables as rows, plots as SVG. cmd_report writes them as HTML or for docs/."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from grainlib import cases, plots, usl
+from grainlib.field import ROWS, SYSTEMS
+from grainlib.plots import Curve, Scaling
+from grainlib.results import Result
+from grainlib.table import jain, per_operation, spread, text_of, throughput
+
+
+@dataclass
+class Table:
+    """A header and rows of cells."""
+
+    head: list[str]
+    rows: list[list[str]]
+
+
+@dataclass
+class Plot:
+    """A picture, a file name for it, and what it was measured with."""
+
+    name: str
+    svg: str
+    caption: str
+    minor: bool = False  # left out of docs/, where a table says the same
+
+
+@dataclass
+class Section:
+    """A heading with what belongs below it, in order."""
+
+    title: str
+    parts: list[str | Table | Plot] = field(default_factory=list)
+
+
+HISTOGRAMS_IN_DOCS = ("pairs_0", "server_per_cpu")
+DEFAULT_FAMILY = ""  # what is added to a plot's name
+
+
+def is_lockstat(result: Result) -> bool:
+    """Measured by a kernel that keeps lock statistics, which cost time: no figures for tables of costs."""
+    return str(result.header["options"].get("lockstat", "off")) != "off"
+
+
+def provenance(some: list[Result]) -> str:
+    """Commit, engine, host and options of results, for a caption."""
+    words = []
+    for key in ("commit", "engine_version", "host"):
+        words.append(" and ".join(sorted({str(result.header[key]) for result in some})))
+    options: dict[str, set[str]] = defaultdict(set)
+    for result in some:
+        for name, value in result.header["options"].items():
+            options[name].add(str(value).lower())
+    listed = ", ".join(f"{name} {'/'.join(sorted(values))}" for name, values in options.items() if values != {""})
+    return f"Commit {words[0]}; {words[1]}; {words[2]}. Options: {listed}."
+
+
+def number(value: float) -> str:
+    """A figure with as many digits as it deserves."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.1f}"
+
+
+# ---- Primitives. ----
+
+
+def primitives_section(results: list[Result]) -> Section | None:
+    """Costs on icount beside the field's, then every other engine's."""
+    some = [result for result in results if "ticks" in result.values and not is_lockstat(result)]
+    if not some:
+        return None
+    section = Section("What one operation costs")
+    exact = [result for result in some if result.header["engine"] == "icount"]
+    if exact:
+        section.parts += field_parts(exact)
+    for engine in sorted({result.header["engine"] for result in some}):
+        of_engine = [result for result in some if result.header["engine"] == engine]
+        section.parts.append(all_primitives(engine, of_engine))
+        section.parts.append(provenance(of_engine))
+    return section
+
+
+def field_parts(exact: list[Result]) -> list[str | Table | Plot]:
+    """Grain's figures by granularity, what is to be reached, and other systems."""
+    kernels = sorted({result.kernel for result in exact}, key=kernel_order)
+    found = {kernel: {(r.name, r.header["cpus"]): r for r in exact if r.kernel == kernel} for kernel in kernels}
+    head = ["instructions (icount)", *kernels, "must reach", "goal", *SYSTEMS]
+    rows = []
+    for row in ROWS:
+        figures = [row.figure(found[kernel]) for kernel in kernels]
+        cells = ["-" if figure is None else number(figure) for figure in figures]
+        rows.append([row.text, *cells, f"{row.reach:,}", f"{row.goal:,}", *row.field])
+    return [Table(head, rows)]
+
+
+def kernel_order(name: str) -> tuple[int, str]:
+    """Fine locks first, the default algorithm first."""
+    granularity, _, algorithm = name.partition("/")
+    order = {"object": 0, "subsystem": 1, "big": 2}.get(granularity, 3)
+    return order, "" if algorithm == "ticket" else algorithm
+
+
+def all_primitives(engine: str, some: list[Result]) -> Table:
+    """Every case, a column for each kernel."""
+    kernels = sorted({result.kernel for result in some}, key=kernel_order)
+    clocks = sorted({int(r.values["clock"]) for r in some if not r.name.startswith("boot")})
+    unit = some[0].header["unit"]
+    head = [f"{unit} ({engine}); clock {'/'.join(map(str, clocks))}, subtracted", "CPUs", *kernels]
+    rows = []
+    for case in cases.CASES:
+        for cpus in sorted({r.header["cpus"] for r in some if r.name == case.name}):
+            by_kernel = {r.kernel: r for r in some if r.name == case.name and r.header["cpus"] == cpus}
+            cells = [cost(by_kernel[kernel]) if kernel in by_kernel else "-" for kernel in kernels]
+            rows.append([case.text, str(cpus), *cells])
+    return Table(head, rows)
+
+
+def cost(result: Result) -> str:
+    """Median, and the spread where there is one, for one operation."""
+    ops = int(result.values["ops"])
+    ticks = [value / ops for value in result.values["ticks"]]
+    text = number(per_operation(result))
+    return f"{text} ({number(min(ticks))} to {number(max(ticks))})" if spread(result.values["ticks"]) else text
+
+
+# ---- Workloads. ----
+
+
+def workload_sections(results: list[Result]) -> list[Section]:
+    """One for each workload and engine."""
+    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        if "window" in result.values:
+            groups[(result.name, result.header["engine"])].append(result)
+    order = {case.name: index for index, case in enumerate(cases.CASES)}
+    locks = [result for result in results if result.name == "locks"]
+    return [
+        workload_section(name, engine, some, [r for r in locks if r.values["of"] == name and r.header["engine"] == engine])
+        for (name, engine), some in sorted(groups.items(), key=lambda item: (order.get(item[0][0], 99), item[0][1]))
+    ]
+
+
+def curves_of(some: list[Result], value: Any) -> list[Curve]:
+    """A curve for each kernel."""
+    points: dict[str, dict[int, float]] = defaultdict(dict)
+    for result in some:
+        points[result.kernel][result.header["cpus"]] = value(result)
+    return [
+        Curve(kernel, sorted(points[kernel]), [points[kernel][cpus] for cpus in sorted(points[kernel])])
+        for kernel in sorted(points, key=kernel_order)
+    ]
+
+
+def workload_section(name: str, engine: str, some: list[Result], locks: list[Result]) -> Section:
+    """Throughput, fairness and locks of one workload."""
+    section = Section(f"{text_of(name)} ({name}, {engine})")
+    plain = [result for result in some if not is_lockstat(result)]
+    caption = provenance(some)
+    if plain:
+        curves = curves_of(plain, throughput)
+        for curve in curves:
+            curve.fit = usl.fit(curve.cpus, curve.values)
+        waits = curves_of(totals(locks), lambda result: result.values["share"])
+        unit = plain[0].header["unit"]
+        for family, some_curves in families(curves):
+            kernels = {curve.name for curve in some_curves}
+            picture = plots.scaling(Scaling(unit, some_curves, [wait for wait in waits if wait.name in kernels]))
+            section.parts.append(Plot(f"{name}-{engine}{family}", picture, caption))
+        section.parts.append(scaling_table(curves))
+        section.parts.append(fairness_table(plain))
+        for family, some_curves in families(curves_of(plain, lambda result: jain(result.values["ops"]))):
+            fair = plots.fairness(some_curves)
+            section.parts.append(Plot(f"{name}-{engine}-fairness{family}", fair, caption, minor=True))
+    if locks:
+        section.parts += lock_parts(name, engine, locks, caption)
+    return section
+
+
+def families(curves: list[Curve]) -> list[tuple[str, list[Curve]]]:
+    """Curves for one plot each: the granularities with one algorithm; then the algorithms of each granularity."""
+    by_granularity: dict[str, list[Curve]] = defaultdict(list)
+    for curve in curves:
+        by_granularity[curve.name.split("/")[0]].append(curve)
+    if all(len(some) == 1 for some in by_granularity.values()):
+        return [("", curves)]
+    first = [(DEFAULT_FAMILY, [some[0] for some in by_granularity.values()])]
+    return first + [(f"-{name}", some) for name, some in by_granularity.items() if len(some) > 1]
+
+
+def totals(locks: list[Result]) -> list[Result]:
+    """The share of all CPUs' time that was spent waiting, over all classes of one boot."""
+    sums: dict[str, Result] = {}
+    for result in locks:
+        key = json.dumps(result.header, sort_keys=True)
+        span = result.values["span"] * result.values["cpus"]
+        share = result.values["wait_ticks"] / span if span else 0.0
+        before = sums[key].values["share"] if key in sums else 0.0
+        sums[key] = Result(result.header, {"bench": "locks", "share": before + share})
+    return list(sums.values())
+
+
+def scaling_table(curves: list[Curve]) -> Table:
+    """Throughput by CPUs, the gain, and the fitted law."""
+    counts = sorted({cpus for curve in curves for cpus in curve.cpus})
+    head = ["throughput", *(f"{cpus} CPU{'s' * (cpus > 1)}" for cpus in counts), "gain", "USL sigma", "kappa"]
+    rows = []
+    for curve in curves:
+        values = dict(zip(curve.cpus, curve.values))
+        first = values.get(1)
+        gain = f"{values[max(curve.cpus)] / first:.2f}x" if first else "-"
+        cells = [number(values[cpus]) if cpus in values else "-" for cpus in counts]
+        rows.append([curve.name, *cells, gain, *law_cells(curve.fit)])
+    return Table(head, rows)
+
+
+def law_cells(fit: usl.Fit | None) -> list[str]:
+    """sigma and kappa with their intervals."""
+    if fit is None:
+        return ["-", "-"]
+    return [interval(fit.sigma, fit.sigma_half), interval(fit.kappa, fit.kappa_half)]
+
+
+def interval(value: float, half: float) -> str:
+    """A parameter with half the width of its interval."""
+    if value == 0 and half == 0:
+        return "0 (bound)"
+    return f"{value:.4f} ± {half:.4f}" if half != float("inf") else f"{value:.4f} (no interval)"
+
+
+def fairness_table(some: list[Result]) -> Table:
+    """Jain's index and the longest wait on the most CPUs."""
+    rows = []
+    for kernel in sorted({result.kernel for result in some}, key=kernel_order):
+        last = max((r for r in some if r.kernel == kernel), key=lambda result: int(result.header["cpus"]))
+        ops = last.values["ops"]
+        wait = max(last.values.get("max_wait", [0]))
+        cpus = str(last.header["cpus"])
+        rows.append([kernel, cpus, f"{jain(ops):.4f}", f"{min(ops):,} to {max(ops):,}", f"{wait:,}" if wait else "-"])
+    return Table(["fairness", "CPUs", "Jain's index", "operations of a worker", "longest wait"], rows)
+
+
+# ---- Locks. ----
+
+
+def lock_parts(name: str, engine: str, locks: list[Result], caption: str) -> list[str | Table | Plot]:
+    """Shares, handovers and histograms, on the most CPUs that were measured."""
+    most = max(result.header["cpus"] for result in locks)
+    some = [result for result in locks if result.header["cpus"] == most]
+    unit = some[0].header["unit"]
+    rows = []
+    for result in sorted(some, key=lambda r: (kernel_order(r.kernel), -r.values["wait_ticks"])):
+        values = result.values
+        span = values["span"] * values["cpus"]
+        cells = [f"{values[key]:,}" for key in ("acquisitions", "contended", "handovers")]
+        shares = [f"{100 * values[key] / span:.1f} %" for key in ("wait_ticks", "hold_ticks")]
+        rows.append([f"{result.kernel}: {values['class']}", *cells, *shares, f"{values['longest_run']:,}"])
+    head = [f"locks, {most} CPUs", "taken", "waited for", "handovers", "wait share", "hold share", "longest run"]
+    parts: list[str | Table | Plot] = [Table(head, rows)]
+    for key, text in (("wait", "time to wait for a lock"), ("hold", "time a lock is held")):
+        buckets = {f"{r.kernel}: {r.values['class']}": r.values[key] for r in some if sum(r.values[key])}
+        largest = dict(sorted(buckets.items(), key=lambda item: -sum(item[1]))[: len(plots.COLORS)])
+        if largest:
+            minor = name not in HISTOGRAMS_IN_DOCS
+            parts.append(Plot(f"{name}-{engine}-{key}", plots.histogram(text, unit, largest), caption, minor))
+    return parts
+
+
+def sections_of(results: list[Result]) -> list[Section]:
+    """The whole report."""
+    first = primitives_section(results)
+    return ([first] if first else []) + workload_sections(results)
