@@ -39,13 +39,10 @@ void ipc_notify(uint32_t id, uint32_t bits)
 REGPARM int32_t sys_notify(struct env *self)
 {
     uint32_t id = self->regs.edx == 0 ? env_id(self) : self->regs.edx;
-    struct env *target = env_find(id);
 
-    if (target == NULL)
-        return -E_BAD_ENV;
     if (!ipc_may_send(self, id))
-        return -E_PERM;
-    return notify_env(target, id, self->regs.ebx);
+        return env_find(id) == NULL ? -E_BAD_ENV : -E_PERM;
+    return notify_env(&env_table[ENV_INDEX(id)], id, self->regs.ebx);
 }
 
 REGPARM int32_t sys_env_attach(struct env *self)
