@@ -10,8 +10,8 @@
 #include "tests/bench/gang.h"
 #include "tests/bench/locks.h"
 
-#define WINDOW_TICKS 20000000u
-#define LEAD_TICKS   5000000u /* enough for all workers to be forked, and for their first rounds */
+#define WINDOW_TICKS 8000000u
+#define LEAD_TICKS   1000000u /* enough for all workers to be forked, and for their first rounds */
 
 static void fork_exit_wait(struct gang_worker *me)
 {

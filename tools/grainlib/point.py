@@ -46,7 +46,7 @@ class Point:
 
     def seconds(self) -> float:
         """About how long it takes; only the proportions matter, for the estimate of the time left."""
-        each = {"icount": 2.0, "mttcg": 3.0, "kvm": 2.0, "bochs": 8.0 + 6.0 * self.smp}[self.engine]
+        each = {"icount": 2.0, "mttcg": 3.0, "kvm": 2.0, "bochs": 5.0 + 1.2 * self.smp}[self.engine]
         return each * len(list(group(self.names)))
 
 
