@@ -101,28 +101,44 @@ static void unmap_256(void)
 
 static envid_t pager;
 
-/* Gives the same page for every fault. */
+/* Gives the same page for every fault, or if told so for every second one: after the first the instruction
+ * faults again, and the difference to one that faults once is a fault and the way back without a page. */
 static int serve_faults(void *arg)
 {
+    const bool *twice = arg;
+    bool give = !*twice;
     struct ipc_msg msg;
     int32_t result;
 
-    (void)arg;
     ipc_set_pages(SOURCE, 1, PERM_RW);
     result = ipc(IPC_OP_RECV, 0, &msg);
     while (result > 0) {
         msg.w[0] = FAULT_RESUME;
-        result = ipc(IPC_OP_REPLY_RECV | IPC_PAGES, ipc_sender(result), &msg);
+        result = ipc(IPC_OP_REPLY_RECV | (give ? IPC_PAGES : 0), ipc_sender(result), &msg);
+        give = !*twice || !give;
     }
     return 1;
 }
 
-static bool start_pager(void)
+static bool start_pager_that(bool faults_twice)
 {
+    static bool twice;
+
+    twice = faults_twice;
     if (!have_source())
         return false;
-    pager = bench_child(0, serve_faults, NULL);
+    pager = bench_child(0, serve_faults, &twice);
     return pager > 0 && env_set_pager(0, pager) == 0;
+}
+
+static bool start_pager(void)
+{
+    return start_pager_that(false);
+}
+
+static bool start_slow_pager(void)
+{
+    return start_pager_that(true);
 }
 
 static void stop_pager(void)
@@ -195,6 +211,10 @@ static const struct bench_case cases[] = {
      .sample = unmap_256,
      .teardown = drop_all},
     {.name = "fault_pager", .setup = start_pager, .sample = fault_pager, .teardown = stop_pager},
+    {.name = "fault_twice",
+     .setup = start_slow_pager,
+     .sample = fault_pager,
+     .teardown = stop_pager},
     {.name = "fault_upcall",
      .setup = start_upcall,
      .sample = fault_upcall,

@@ -36,6 +36,7 @@ CASES = (
     Case("ipc_cross", "bench_ipc", "IPC round trip across two CPUs", cpus=2),
     Case("notify_cross", "bench_ipc", "notification round trip across two CPUs", cpus=2),
     Case("fault_pager", "bench_memory", "page fault to its pager and back, with a page"),
+    Case("fault_twice", "bench_memory", "the same, and before it a fault that is resumed without a page"),
     Case("fault_upcall", "bench_memory", "page fault to the env's own handler and back"),
     Case("page_alloc", "bench_memory", "page alloc, zeroed"),
     Case("page_alloc_256", "bench_memory", "page alloc, zeroed, 256 in a call, each"),
