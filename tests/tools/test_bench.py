@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
+import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
-from grainlib import cases, results  # noqa: E402
+from grainlib import cases, pin, results  # noqa: E402
 from grainlib.cli import make_parser  # noqa: E402
 from grainlib.cmd_bench import kernel_name, points_of  # noqa: E402
 from grainlib.cmd_gate import compare  # noqa: E402
@@ -80,6 +83,27 @@ class Points(unittest.TestCase):
     def test_names_are_unique(self) -> None:
         names = [case.name for case in cases.CASES]
         self.assertEqual(len(set(names)), len(names))
+
+
+class Pin(unittest.TestCase):
+    """Virtual CPUs on the host's."""
+
+    def test_each_virtual_cpu_has_its_own(self) -> None:
+        command = ["qemu-system-i386", "-name", "x,debug-threads=on", "-accel", "tcg,thread=multi", "-smp", "2", "-S"]
+        command += ["-display", "none", "-monitor", "none", "-serial", "none", "-nic", "none"]
+        with mock.patch.object(pin, "host_cpus", return_value=(pin.host_cpus() * 2)[:2]):
+            with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+                try:
+                    pin.pin(process.pid, 2)
+                    found = pin.threads(process.pid)
+                    places = [os.sched_getaffinity(found[number]) for number in (0, 1)]
+                    self.assertEqual(places, [{cpu} for cpu in pin.host_cpus()])
+                finally:
+                    process.kill()
+
+    def test_more_than_the_host_has_are_refused(self) -> None:
+        with self.assertRaisesRegex(Failure, "need as many"):
+            pin.pin(os.getpid(), len(pin.host_cpus()) + 1)
 
 
 HEADER = {"engine": "icount", "unit": "instructions", "cpus": 1, "options": {"lock_granularity": "object"}}

@@ -11,6 +11,14 @@ guest      a running emulator and the lines of its console
 ending     how a boot ended, told from those lines
 tap        test results
 cases      what is measured, and in which program
+point      a point of the benchmark matrix and its boots
+pin        a guest's CPUs on the host's
+results    files of results
+table      results for a terminal
+report     results as tables and plots for a page
+plots      plots as SVG
+usl        the scalability law
+field      figures of other systems
 optimised  the builds that are measured
 rsp        a debugger's connection to an emulator
 trace      an emulator's log of executed instructions

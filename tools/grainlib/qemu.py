@@ -27,7 +27,7 @@ def command(machine: Machine, serial: str = "stdio", debug: bool = False) -> lis
     """The QEMU command for a machine, its first serial port connected as `serial` says."""
     if shutil.which(PROGRAM) is None:
         raise Failure(f"no {PROGRAM}: install qemu-system-x86")
-    words = [PROGRAM, *accelerator(machine), "-smp", str(machine.smp), "-m", f"{machine.mem_mib}M"]
+    words = [PROGRAM, "-name", "grain,debug-threads=on", *accelerator(machine), "-smp", str(machine.smp), "-m", f"{machine.mem_mib}M"]
     words += boot_source(machine)
     words += ["-display", "none", "-serial", serial, "-nic", "none", "-no-reboot"]
     if machine.results is not None:
