@@ -64,5 +64,6 @@ int main(int argc, char **argv)
         bench_fail("a worker ended before its time");
     gang_report("forks", gang, count);
     locks_report("forks");
+    locks_report_sections();
     return 0;
 }

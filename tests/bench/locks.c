@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "abi/syscalls.h"
 #include "grain/lockstat.h"
 #include "grain/time.h"
 #include "tests/bench/emit.h"
@@ -90,4 +91,46 @@ void locks_report(const char *bench)
     read_all(after);
     for (uint32_t slot = 0; slot < lockstat()->nslots; slot++)
         report_slot(bench, slot, span);
+}
+
+/* ---- Ways through the kernel. ---- */
+
+static const char *section_name(uint32_t section)
+{
+    static const char *const names[LOCKSTAT_SECTIONS] = {
+#define X(number, name, args, text) [number] = #name,
+        GRAIN_SYSCALL_LIST(X)
+#undef X
+            [LOCKSTAT_SECTION_INTERRUPT] = "interrupt",
+        [LOCKSTAT_SECTION_EXCEPTION] = "exception",
+    };
+
+    return names[section] != NULL ? names[section] : "no system call";
+}
+
+void locks_report_sections(void)
+{
+    static struct lockstat_section sums[LOCKSTAT_SECTIONS];
+    static struct lockstat_cpu copy;
+
+    if (lockstat() == NULL || lockstat()->mode != LOCKSTAT_FULL)
+        return;
+    for (uint32_t cpu = 0; cpu < lockstat()->ncpus; cpu++) {
+        lockstat_read(cpu, &copy);
+        for (uint32_t i = 0; i < LOCKSTAT_SECTIONS; i++) {
+            sums[i].count += copy.section[i].count;
+            if (copy.section[i].longest > sums[i].longest)
+                sums[i].longest = copy.section[i].longest;
+        }
+    }
+    for (uint32_t i = 0; i < LOCKSTAT_SECTIONS; i++) {
+        if (sums[i].count == 0)
+            continue;
+        emit_begin();
+        emit_text("bench", "section");
+        emit_text("way", section_name(i));
+        emit_number("count", sums[i].count);
+        emit_number("longest", sums[i].longest);
+        emit_end();
+    }
 }

@@ -319,5 +319,6 @@ int main(int argc, char **argv)
         flood("flood", false);
     if (bench_is_chosen(argc, argv, "flood_cross"))
         flood("flood_cross", true);
+    locks_report_sections();
     return 0;
 }

@@ -46,11 +46,18 @@ def locks(name: str, cpus: int, granularity: str = "object") -> Result:
     return Result(header("bochs", cpus, granularity, "full"), values)
 
 
+def way(name: str, longest: int, cpus: int = 8, granularity: str = "object") -> Result:
+    """The longest way through the kernel of a kind."""
+    values = {"bench": "section", "way": name, "count": 10, "longest": longest}
+    return Result(header("bochs", cpus, granularity, "full"), values)
+
+
 def all_kinds() -> list[Result]:
     """Enough for every part of a report."""
     found = [primitive("null", [41] * 10), primitive("ipc", [171] * 9 + [180]), primitive("fork_256", [75000] * 10)]
     found += [primitive("fork_1024", [151800] * 10), primitive("yield_two", [300] * 10, ops=2)]
     found += [primitive("ipc", [194] * 10, "big"), primitive("ipc_cross", [1600] * 10, cpus=2)]
+    found += [way("ipc", 900), way("ipc", 700, 4), way("page_unmap", 4000), way("ipc", 5000, 8, "big")]
     for cpus in CPUS:
         for name in ("pairs_0", "one_server"):
             found.append(workload(name, cpus, 4000 * cpus))

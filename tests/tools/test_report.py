@@ -98,6 +98,18 @@ class Tables(unittest.TestCase):
         self.assertEqual(rows["yield between two, each switch"][1], "150")
         self.assertEqual(rows["the same across two CPUs, both summed"][1:3], ["1,600", "-"])
 
+    def test_longest_ways_first_and_of_all_boots(self) -> None:
+        section = report.ways_section(all_kinds())
+        assert section is not None and isinstance(section.parts[0], Table)
+        self.assertEqual(section.parts[0].rows, [["ipc", "900", "5,000"], ["page_unmap", "4,000", "-"]])
+
+    def test_algorithms_have_plots_of_their_own(self) -> None:
+        curves = [plots.Curve(name, [1], [1.0]) for name in ("object/ticket", "object/mcs", "big/ticket")]
+        found = [(name, [curve.name for curve in some]) for name, some in report.families(curves)]
+        self.assertEqual(
+            found, [("", ["object/ticket", "big/ticket"]), ("-object", ["object/ticket", "object/mcs"])]
+        )
+
     def test_wait_share_is_of_all_cpus_time(self) -> None:
         (total,) = report.totals([locks("pairs_0", 4)])
         self.assertAlmostEqual(total.values["share"], 0.02)

@@ -271,7 +271,26 @@ def lock_parts(name: str, engine: str, locks: list[Result], caption: str) -> lis
     return parts
 
 
+def ways_section(results: list[Result]) -> Section | None:
+    """The longest ways through the kernel, over all boots of a kernel."""
+    some = [result for result in results if result.name == "section"]
+    if not some:
+        return None
+    engine = sorted({result.header["engine"] for result in some})[0]  # one unit in one table
+    some = [result for result in some if result.header["engine"] == engine]
+    kernels = sorted({result.kernel for result in some}, key=kernel_order)
+    longest: dict[str, dict[str, int]] = defaultdict(dict)
+    for result in some:
+        by_kernel = longest[result.values["way"]]
+        by_kernel[result.kernel] = max(by_kernel.get(result.kernel, 0), int(result.values["longest"]))
+    order = sorted(longest, key=lambda way: -max(longest[way].values()))
+    rows = [[way, *(f"{longest[way][k]:,}" if k in longest[way] else "-" for k in kernels)] for way in order]
+    head = [f"longest, {some[0].header['unit']} ({engine}), waiting for locks included", *kernels]
+    return Section("From kernel entry to exit, interrupts off", [Table(head, rows), provenance(some)])
+
+
 def sections_of(results: list[Result]) -> list[Section]:
     """The whole report."""
     first = primitives_section(results)
-    return ([first] if first else []) + workload_sections(results)
+    ways = ways_section(results)
+    return [section for section in (first, ways) if section] + workload_sections(results)
