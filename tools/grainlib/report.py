@@ -260,7 +260,7 @@ def lock_parts(name: str, engine: str, locks: list[Result], caption: str) -> lis
         cells = [f"{values[key]:,}" for key in ("acquisitions", "contended", "handovers")]
         shares = [f"{100 * values[key] / span:.1f} %" for key in ("wait_ticks", "hold_ticks")]
         rows.append([f"{result.kernel}: {values['class']}", *cells, *shares, f"{values['longest_run']:,}"])
-    head = [f"locks, {most} CPUs", "taken", "waited for", "handovers", "wait share", "hold share", "longest run"]
+    head = [f"locks, {most} CPUs", "taken", "waited for", "handovers", "wait share", "hold share", "longest run so far"]
     parts: list[str | Table | Plot] = [Table(head, rows)]
     for key, text in (("wait", "time to wait for a lock"), ("hold", "time a lock is held")):
         buckets = {f"{r.kernel}: {r.values['class']}": r.values[key] for r in some if sum(r.values[key])}
