@@ -93,10 +93,15 @@ class Emulator:
         return bool(chunk)
 
     def run(self, line: str, keys: str | None = None) -> list[str]:
-        """Type a line (or the keys that make it) and wait for the next prompt; the lines in between."""
+        """Type a line (or the keys that make it) and wait for the next prompt; the lines in between.
+
+        What was on its way when it was typed, a prompt written again after a job's output, comes before the echo, where
+        the line is echoed as it is.
+        """
         self.type((line if keys is None else keys) + "\r")
-        seen = self.expect(rf"\n{re.escape(PROMPT)}\Z")
-        return seen.split("\n")[1:-1]
+        echo = rf"{re.escape(line)}\n" if keys is None and line.isprintable() and len(line) <= 60 else r"\n"
+        seen = self.expect(rf"{echo}(.*\n)*{re.escape(PROMPT)}\Z")
+        return re.split(echo, seen, maxsplit=1)[1].split("\n")[:-1]
 
 
 class Session(unittest.TestCase):
