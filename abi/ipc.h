@@ -27,7 +27,7 @@
     0x0800u                /* the send answers a call: it never blocks, and is lost when the partner
                               does not wait for it: without a receive phase that is E_IPC_NOT_RECV,
                               with one no error; partner 0: nothing to send */
-#define IPC_TRY    0x1000u /* the send does not block */
+#define IPC_TRY    0x1000u /* the send neither blocks nor gives up the CPU */
 #define IPC_TIMED  0x2000u /* timeouts in utcb->send_us, recv_us */
 #define IPC_PAGES  0x4000u /* pages go along: utcb->send_va, send_pages, send_perm */
 #define IPC_WINDOW 0x8000u /* pages may come: utcb->win_va, win_pages */

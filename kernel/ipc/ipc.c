@@ -25,10 +25,12 @@ static int read_window(struct env *self)
 }
 
 /* The end of a plain send to `to`. On this CPU the receiver runs next and the sender goes behind the
- * others, so that many senders get through in turn; unless another CPU is idle and can have it. */
+ * others, so that many senders get through in turn; unless another CPU is idle and can have it, or the
+ * sender only tried. */
 static void after_send(struct env *self, struct env *to)
 {
-    if (ipc_may_run_next(to) && atomic_load(&to->priority) >= atomic_load(&self->priority) &&
+    if (!(self->ipc_op & IPC_TRY) && ipc_may_run_next(to) &&
+        atomic_load(&to->priority) >= atomic_load(&self->priority) &&
         atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0) {
         self->regs.eax = 0;
         timer_cancel(to);

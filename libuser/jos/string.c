@@ -28,6 +28,18 @@ char *strncpy(char *dst, const char *src, size_t size)
     return dst;
 }
 
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    size_t len = 0;
+
+    if (size == 0)
+        return 0;
+    for (; len < size - 1 && src[len] != 0; len++)
+        dst[len] = src[len];
+    dst[len] = 0;
+    return len;
+}
+
 char *strcat(char *dst, const char *src)
 {
     strcpy(dst + strlen(dst), src);

@@ -204,9 +204,17 @@ int sys_ipc_recv(void *pg)
 JOS_MAY_REPLACE void ipc_send(envid_t to_env, uint32_t val, void *pg, int perm)
 {
     struct grain_message message = {
-        .to = to_env == 0 ? sys_getenvid() : to_env, .value = val, .waits = true, .perm = perm};
-    int r = send(&message, pg == NULL ? (void *)UTOP : pg);
+        .to = to_env == 0 ? sys_getenvid() : to_env, .value = val, .perm = perm};
+    int r;
 
+    if (pg == NULL)
+        pg = (void *)UTOP;
+    /* To one who waits as in JOS, where the sender goes on at once: programs count on that. */
+    r = send(&message, pg);
+    if (r == -E_IPC_NOT_RECV) {
+        message.waits = true;
+        r = send(&message, pg);
+    }
     if (r < 0)
         panic("ipc_send: %e", r);
 }

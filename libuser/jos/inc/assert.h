@@ -19,8 +19,8 @@ void _panic(const char *file, int line, const char *fmt, ...) __attribute__((nor
 
 /* Does not compile when x is false. */
 #define static_assert(x) \
-    switch (x)           \
+    switch ((int)!!(x))  \
     case 0:              \
-    case (x):
+    case (int)!!(x):
 
 #endif

@@ -9,6 +9,8 @@ int strnlen(const char *s, size_t size);
 char *strcpy(char *dst, const char *src);
 char *strncpy(char *dst, const char *src, size_t size);
 char *strcat(char *dst, const char *src);
+/* Copies at most size - 1 bytes, and a 0; how many. (The kernel's own counts otherwise.) */
+#define strlcpy jos_strlcpy
 size_t strlcpy(char *dst, const char *src, size_t size);
 int strcmp(const char *s1, const char *s2);
 int strncmp(const char *s1, const char *s2, size_t size);

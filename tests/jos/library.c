@@ -1,0 +1,82 @@
+/* The library: strings, numbers, formats, macros. */
+#include "tests/jos/test.h"
+#include <inc/x86.h>
+
+static void check_strings(void)
+{
+    char text[40];
+    char *rest;
+
+    CHECK(strlen("hello") == 5 && strnlen("hello", 3) == 3, "jos_strlen");
+    CHECK(strcmp(strcpy(text, "one"), "one") == 0 && strcmp(strcat(text, " two"), "one two") == 0,
+          "jos_strcat");
+    CHECK(strlcpy(text, "truncated", 6) == 5 && strcmp(text, "trunc") == 0, "jos_strlcpy");
+    CHECK(strncmp("abcx", "abcy", 3) == 0 && strncmp("abcx", "abcy", 4) < 0, "jos_strncmp");
+    CHECK(strchr(text, 'z') == NULL && *strchr(text, 'u') == 'u' && *strfind(text, 'z') == 0,
+          "jos_strchr");
+    CHECK(strcmp(strncpy(text, "ab", 8), "ab") == 0 && text[7] == 0, "jos_strncpy");
+    CHECK(*(char *)memfind("xyz", 'y', 3) == 'y', "jos_memfind");
+    memset(text, 'a', 10);
+    memmove(text + 1, text, 5);
+    CHECK(memcmp(text, "aaaaaaaaaa", 10) == 0, "jos_memory");
+    CHECK(strtol(" -12z", &rest, 10) == -12 && *rest == 'z', "jos_strtol");
+    CHECK(strtol("0x1f", NULL, 0) == 31 && strtol("017", NULL, 0) == 15 &&
+              strtol("zz", NULL, 36) == 35 * 37,
+          "jos_strtol_bases");
+}
+
+static void put(int c, void *where)
+{
+    char **to = where;
+
+    *(*to)++ = (char)c;
+}
+
+static void check_formats(void)
+{
+    char text[80];
+    char *to = text;
+
+    CHECK_EQ(snprintf(text, sizeof(text), "%d|%5d|%-5d|%05d|%u", -1, 42, 42, 42, 7), 22,
+             "jos_snprintf_length");
+    CHECK(strcmp(text, "-1|   42|42   |00042|7") == 0, "jos_snprintf_numbers");
+    snprintf(text, sizeof(text), "%x|%08x|%p|%c|%s|%.2s|%%", 255, 255, (void *)16, 'c', "str",
+             "str");
+    CHECK(strcmp(text, "ff|000000ff|0x10|c|str|st|%") == 0, "jos_snprintf_others");
+    snprintf(text, sizeof(text), "%lld %llx %s", 1ll << 40, 1ull << 36, (char *)NULL);
+    CHECK(strcmp(text, "1099511627776 1000000000 (null)") == 0, "jos_snprintf_long");
+    CHECK(snprintf(text, 4, "12345") == 5 && strcmp(text, "123") == 0, "jos_snprintf_cut");
+    CHECK_ERROR(snprintf(NULL, 4, "x"), E_INVAL, "jos_snprintf_nowhere");
+    printfmt(put, &to, "%d-%e", 5, -E_INVAL);
+    *to = 0;
+    CHECK(strcmp(text, "5-invalid parameter") == 0, "jos_printfmt");
+    CHECK_EQ(cprintf("%s", ""), 0, "jos_cprintf_length");
+}
+
+static void check_macros(void)
+{
+    char *p = (char *)0x1234;
+
+    CHECK(ROUNDUP(5, 4) == 8 && ROUNDUP(8, 4) == 8 && ROUNDDOWN(7, 4) == 4, "jos_round");
+    CHECK(ROUNDDOWN(p, PGSIZE) == (char *)0x1000 && ROUNDUP(p, PGSIZE) == (char *)0x2000,
+          "jos_round_pointer");
+    CHECK(MIN(3, 4) == 3 && MAX(3, 4) == 4, "jos_min_max");
+    CHECK_EQ(offsetof(struct UTrapframe, utf_esp), 48, "jos_offsetof");
+    CHECK_EQ(ENVX(0x12005), 5, "jos_envx");
+    static_assert(sizeof(struct PushRegs) == 32);
+    assert(NENV == 1024);
+}
+
+void umain(int argc, char **argv)
+{
+    uint64_t before = read_tsc();
+    uint32_t word = 1;
+
+    check_strings();
+    check_formats();
+    check_macros();
+    CHECK(read_tsc() > before, "jos_read_tsc");
+    CHECK(xchg(&word, 2) == 1 && word == 2, "jos_xchg");
+    warn("a warning, %d", 42);
+    panic("an end, %e", -E_FAULT);
+}
