@@ -12,7 +12,8 @@ envid_t sys_getenvid(void)
  * that has set it, and in one that shares all of its memory. */
 const volatile struct Env **jos_thisenv(void)
 {
-    const volatile struct Env **place = (const volatile struct Env **)(void *)grain_local();
+    const volatile struct Env **place =
+        (const volatile struct Env **)(void *)&grain_local()[GRAIN_LOCAL_ENV];
 
     *place = &envs[ENVX(grain_self())];
     return place;

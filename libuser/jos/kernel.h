@@ -12,8 +12,10 @@
 #define JOS_MAY_REPLACE __attribute__((weak))
 
 envid_t grain_self(void);
-/* A word of the calling env's own message page, whatever memory it shares. */
+/* Words in the calling env's own message page, whatever memory it shares. */
 uint32_t *grain_local(void);
+#define GRAIN_LOCAL_ENV  0 /* where thisenv points */
+#define GRAIN_LOCAL_SENT 1 /* it has sent since it last received */
 
 void grain_yield(void);
 /* At most GRAIN_WRITE_MAX bytes, in one piece. text is read before anything else happens. */

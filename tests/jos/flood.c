@@ -1,4 +1,6 @@
-/* Starvation: four senders flood one receiver, and each gets through as often as the others. */
+/* Starvation: four senders flood one receiver, and each gets through as often as the others. Where a host
+ * stops some of the CPUs for a while, those who run there send less meanwhile: so this is for one CPU, and for
+ * an engine on which all CPUs are equally fast. queue.c holds anywhere. */
 #include "tests/jos/test.h"
 
 #define SENDERS  4
