@@ -19,6 +19,7 @@
     X("inbox",                ktest_inbox)              \
     X("lock",                 ktest_lock)               \
     X("lockstat",             ktest_lockstat)           \
+    X("machine",              ktest_machine)            \
     X("paging",               ktest_paging)             \
     X("shootdown",            ktest_shootdown)          \
     X("timer",                ktest_timer)              \

@@ -19,6 +19,8 @@ static struct walk {
     uint32_t bad_text;   /* that is not what its section should be */
     uint32_t bad_rodata;
     uint32_t bad_data;
+    uint32_t devices;   /* pages of device registers, */
+    uint32_t cached;    /* and one that is not uncached */
     bool low;           /* something below the kernel is mapped */
     bool guards;        /* guard pages are absent, stacks are there */
     uint32_t cpu_frame; /* physical */
@@ -60,6 +62,11 @@ static void look_at_page(struct walk *w, uint32_t va, pte_t page)
         w->user = va;
     if (page & PTE_U && page & PTE_W)
         w->user_write = va;
+    if (va - MMIO_WINDOW < MMIO_SIZE && page & PTE_W) { /* what is read-only there is firmware's */
+        w->devices++;
+        if (!(page & PTE_PCD))
+            w->cached = va;
+    }
 }
 
 static void look_at_all(struct walk *w)
@@ -127,6 +134,8 @@ static void report_cpu(uint32_t i, const struct walk *w)
     ktest_fact("paging_text_read_only", w->bad_text == 0, "cpu%u: %08x", i, w->bad_text);
     ktest_fact("paging_rodata_read_only", w->bad_rodata == 0, "cpu%u: %08x", i, w->bad_rodata);
     ktest_fact("paging_data_no_exec", w->bad_data == 0, "cpu%u: %08x", i, w->bad_data);
+    ktest_fact("paging_devices", w->devices >= 2, "cpu%u: %u pages", i, w->devices);
+    ktest_fact("paging_devices_uncached", w->cached == 0, "cpu%u: %08x", i, w->cached);
     ktest_fact("paging_null_absent", !w->low, "cpu%u", i);
     ktest_fact("paging_guard_pages", w->guards, "cpu%u", i);
     ktest_fact("paging_window_own", w->identity, "cpu%u: this_cpu() is another's", i);
