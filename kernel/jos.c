@@ -9,6 +9,7 @@
 #define FRAME_TEXT_MAX 640u
 
 bool jos_mode;
+bool jos_says;
 
 static const char *const trap_names[VECTOR_EXCEPTIONS] = {
     "Divide error",
@@ -35,13 +36,13 @@ static const char *const trap_names[VECTOR_EXCEPTIONS] = {
 
 void jos_say_new(uint32_t creator, uint32_t id)
 {
-    if (jos_mode)
+    if (jos_says)
         log_plain("[%08x] new env %08x", creator, id);
 }
 
 void jos_say_destroy(const struct env *self, const struct env *e)
 {
-    if (!jos_mode)
+    if (!jos_says)
         return;
     if (e == self)
         log_plain("[%08x] exiting gracefully", env_id(self));
@@ -51,7 +52,7 @@ void jos_say_destroy(const struct env *self, const struct env *e)
 
 void jos_say_free(uint32_t by, uint32_t id)
 {
-    if (jos_mode)
+    if (jos_says)
         log_plain("[%08x] free env %08x", by, id);
 }
 
@@ -95,7 +96,7 @@ static void say_frame(const struct env *self, const struct fault *fault)
 
 void jos_say_fault(const struct env *self, const struct fault *fault)
 {
-    if (!jos_mode)
+    if (!jos_says)
         return;
     if (fault->vector == VECTOR_PAGE_FAULT)
         log_plain("[%08x] user fault va %08x ip %08x", env_id(self), fault->address,
@@ -105,7 +106,7 @@ void jos_say_fault(const struct env *self, const struct fault *fault)
 
 void jos_say_no_stack(const struct env *self, uint32_t va, const char *reason)
 {
-    if (jos_mode)
+    if (jos_says)
         log_plain("[%08x] user_mem_check assertion failure for va %08x (%s)", env_id(self), va,
                   reason);
 }

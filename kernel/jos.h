@@ -1,5 +1,5 @@
 /* What the kernel says in the words of MIT JOS, when its command line has `jos`: the lines that its users
- * look for, in their format. Without that word these functions do nothing.
+ * look for, in their format. Without that word, or with log=error or warn, these functions do nothing.
  *
  * No locks but the log's: any other may be held.
  */
@@ -9,8 +9,9 @@
 #include "kernel/env.h"
 #include "kernel/fault.h"
 
-/* Set once at start-up, before the first env. */
+/* Set once at start-up, before the first env: `jos` was said; and the log is not for errors alone. */
 extern bool jos_mode;
+extern bool jos_says;
 
 /* "new env": `creator` (0: the kernel) made the env of that id. */
 void jos_say_new(uint32_t creator, uint32_t id);

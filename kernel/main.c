@@ -80,6 +80,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     log_set_level(options.log);
     panic_set_action(options.panic);
     jos_mode = options.jos;
+    jos_says = options.jos && options.log >= LOG_INFO;
     watchdog_set(options.spin_ms, options.spin_panics);
     paging_init(&boot_info);
     context_init();

@@ -69,7 +69,7 @@ def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
     if args.jos:
         if not args.programs:
             raise Failure("--jos: which program?")
-        modules, words = tuple(build.module(words, jos=True) for words in args.programs), ["jos"]
+        modules, words = tuple(build.module(words, jos=True) for words in args.programs), []
     elif args.system or (default_system and not args.programs and not args.demo):
         others, words = system_modules(build, args.programs)
         modules = (build.module("init"), *others)
@@ -86,8 +86,7 @@ def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
         kernel_name=Path(args.kernel).stem,
         kernel=build.kernel(args.kernel),
         modules=modules,
-        append=" ".join([*words, *([args.append] if args.append else [])] if args.jos else
-                        [*([args.append] if args.append else []), *words]),
+        append=" ".join(filter(None, ["jos" if args.jos else "", args.append, *words])),
     )
     refuse_impossible(machine, asked_single=args.thread == "single")
     return machine
