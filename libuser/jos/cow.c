@@ -24,29 +24,41 @@ int cow_page_perm(uintptr_t va)
     return (int)uvpt[PGNUM(va)] & PTE_SYSCALL;
 }
 
-/* Where the next page is, or might be: tables that are not there are passed over as a whole. */
-static uintptr_t next_page(uintptr_t va)
+/* The low half of an entry, where all but the no-execute bit stands that matters. */
+static uint32_t low_half(const volatile pte_t *entry)
 {
-    if (PTX(va) == 0 && !(uvpd[PDX(va)] & PTE_P))
-        return va + PTSIZE;
-    return va + PGSIZE;
+    return *(const volatile uint32_t *)entry;
 }
 
-int cow_for_runs(uintptr_t va, uintptr_t end, envid_t child,
-                 int (*fn)(envid_t child, uintptr_t va, uint32_t pages, int perm))
+/* The runs of [va, end), which is within one page table, and that is there. */
+static int for_runs_of_table(uintptr_t va, uintptr_t end, envid_t child, cow_run_fn *fn)
+{
+    const volatile pte_t *entry = &uvpt[PGNUM(va)];
+    const volatile pte_t *last = entry + PGNUM(end - va);
+    int r = 0;
+
+    while (entry < last && r == 0) {
+        const volatile pte_t *first = entry;
+        uint32_t perm = low_half(entry++) & PTE_SYSCALL;
+
+        if (!(perm & PTE_P))
+            continue;
+        while (entry < last && (low_half(entry) & PTE_SYSCALL) == perm)
+            entry++;
+        r = fn(child, (uintptr_t)(first - uvpt) * PGSIZE, (uint32_t)(entry - first), (int)perm);
+    }
+    return r;
+}
+
+int cow_for_runs(uintptr_t va, uintptr_t end, envid_t child, cow_run_fn *fn)
 {
     uintptr_t next;
     int r = 0;
 
     for (; va < end && r == 0; va = next) {
-        int perm = cow_page_perm(va);
-
-        next = next_page(va);
-        if (perm == 0)
-            continue;
-        while (next < end && cow_page_perm(next) == perm)
-            next += PGSIZE;
-        r = fn(child, va, PGNUM(next - va), perm);
+        next = MIN((va | (PTSIZE - 1)) + 1, end);
+        if (low_half(&uvpd[PDX(va)]) & PTE_P)
+            r = for_runs_of_table(va, next, child, fn);
     }
     return r;
 }

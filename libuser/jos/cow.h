@@ -10,10 +10,11 @@ void cow_fault(struct UTrapframe *utf);
 /* The page's bits of PTE_SYSCALL; 0: not mapped. */
 int cow_page_perm(uintptr_t va);
 
-/* For the mapped pages of [va, end): fn with each longest run of pages of the same permissions, until one
- * returns an error, which is returned. */
-int cow_for_runs(uintptr_t va, uintptr_t end, envid_t child,
-                 int (*fn)(envid_t child, uintptr_t va, uint32_t pages, int perm));
+typedef int cow_run_fn(envid_t child, uintptr_t va, uint32_t pages, int perm);
+
+/* For the mapped pages of [va, end): fn with each run of pages of the same permissions, until one returns an
+ * error, which is returned. */
+int cow_for_runs(uintptr_t va, uintptr_t end, envid_t child, cow_run_fn *fn);
 
 /* Such a run becomes copy-on-write in both where it is writable, else it is shared as it is. */
 int cow_copy_run(envid_t child, uintptr_t va, uint32_t pages, int perm);

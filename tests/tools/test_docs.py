@@ -111,6 +111,36 @@ class Fields(unittest.TestCase):
                 self.assertEqual(sorted(ruled), sorted(self.fields_of(struct)))
 
 
+class Jos(unittest.TestCase):
+    """docs/from-jos.md: each row names tests, and they exist."""
+
+    def rows(self) -> dict[int, list[str]]:
+        section = read("docs/from-jos.md").split("## Row by row")[1]
+        rows = re.findall(r"^\| (\d+) \| .*? \| (.*?) \|$", section, re.M)
+        return {int(number): tests.split(", ") for number, tests in rows}
+
+    def test_all_rows_are_there(self) -> None:
+        self.assertEqual(list(self.rows()), list(range(1, 26)))
+
+    def test_rows_name_tests_that_exist(self) -> None:
+        builds = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("t*/**/meson.build")))
+        for number, tests in self.rows().items():
+            for test in tests:
+                folder, name = test.split("/")
+                # By its name; or by the name alone, where a list makes a test of each.
+                known = f"'{test}'" in builds or (
+                    f"'{folder}/' + name" in builds and re.search(rf"'{re.escape(name)}'", builds) is not None
+                )
+                self.assertTrue(known, f"row {number}: there is no test {test}")
+                if folder == "jos" and name != "outside":
+                    self.assertTrue((ROOT / "tests" / "jos" / f"{name}.c").exists(), test)
+
+    def test_programs_are_in_the_table(self) -> None:
+        named = {test.split("/")[1] for tests in self.rows().values() for test in tests if test.startswith("jos/")}
+        programs = {path.stem for path in (ROOT / "tests" / "jos").glob("*.c")}
+        self.assertEqual(programs - named, {"cost", "library"})
+
+
 class Links(unittest.TestCase):
     def test_links_between_pages_lead_somewhere(self) -> None:
         pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
