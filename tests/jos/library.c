@@ -64,7 +64,8 @@ static void check_macros(void)
     CHECK_EQ(offsetof(struct UTrapframe, utf_esp), 48, "jos_offsetof");
     CHECK_EQ(ENVX(0x12005), 5, "jos_envx");
     static_assert(sizeof(struct PushRegs) == 32);
-    assert(NENV == 1024);
+    static_assert(NENV == 1024);
+    assert(p == (char *)0x1234);
 }
 
 void umain(int argc, char **argv)

@@ -144,15 +144,10 @@ static inline uint64_t read_tsc(void)
 }
 
 /* Exchanges, with a full barrier. Returns what was there. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written */
 static inline uint32_t xchg(volatile uint32_t *addr, uint32_t newval)
 {
-    uint32_t result;
-
-    __asm__ volatile("lock; xchgl %0, %1"
-                     : "+m"(*addr), "=a"(result)
-                     : "1"(newval)
-                     : "cc", "memory");
-    return result;
+    return __atomic_exchange_n(addr, newval, __ATOMIC_SEQ_CST);
 }
 
 #endif
