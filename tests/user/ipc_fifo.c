@@ -122,14 +122,15 @@ static bool flood_take(void)
     return error == (flood.flags == IPC_OP_CALL ? 0 : -E_IPC_NOT_RECV);
 }
 
-/* Those that are still blocked have to come out of it, and see that it is over. */
+/* Those that are still blocked have to come out of it, and see that it is over. The last call that came
+ * may be from another one than the one whose end was waited for: it is answered all the same. */
 static bool flood_end(void)
 {
     bool good = true;
+    envid_t client = 0;
 
     for (uint32_t i = 0; i < FLOODERS; i++) {
         struct env_death death = {.cause = 0};
-        envid_t client = 0;
 
         while (env_record(flood.ids[i])->status != ENV_DEAD) {
             struct ipc_msg msg = {.w = {0}};
