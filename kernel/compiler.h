@@ -9,6 +9,7 @@
 
 #define MUST_CHECK    __attribute__((warn_unused_result))
 #define NOINLINE      __attribute__((noinline))
+#define UNUSED        __attribute__((unused))
 #define ALWAYS_INLINE __attribute__((always_inline))
 #define ALIGNED(n)    __attribute__((aligned(n)))
 

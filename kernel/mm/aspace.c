@@ -111,10 +111,8 @@ static void gone_add(struct gone *gone, uint32_t pfn)
 
 static void frames_unref(const uint32_t *pfns, uint32_t count)
 {
-    for (const uint32_t *end = pfns + count; pfns < end; pfns++) {
-        if (*pfns != FRAME_NONE)
-            frame_unref(*pfns);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        frame_unref(pfns[i]);
 }
 
 /* Takes va's page table away if there is one and it holds nothing. */
@@ -275,15 +273,21 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
     for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
         pte_t *pte = aspace_pte_locked(as, at);
         struct frame *table = table_frame(pte);
+        uint32_t before = gone.count;
 
         run = pages_in_table(at, left);
-        for (const pte_t *end = pte + run; pte < end; pte++) {
-            if (*pte & PTE_P)
-                gone_add(&gone, PTE_PFN(*pte));
-            else
-                table->link++;
-            pte_set(pte, pte_of_pfn(*pfns++) | bits);
+        for (uint32_t i = 0; i < run; i++) {
+            pte_t entry = pte_of_pfn(pfns[i]) | bits;
+
+            if (unlikely(pte_low(&pte[i]) & PTE_P)) {
+                gone_add(&gone, PTE_PFN(pte[i]));
+                pte_set_present(&pte[i], entry);
+            } else {
+                pte_set_absent(&pte[i], entry);
+            }
         }
+        pfns += run;
+        table->link += run - (gone.count - before);
     }
     as->frames += pages - gone.count;
     if (gone.count != 0) {
@@ -315,21 +319,21 @@ int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t 
 static inline uint32_t pin_run(const pte_t *pte, uint32_t pages, uint32_t perm, uint32_t *pins)
 {
     uint32_t need = (uint32_t)(perm & PERM_W ? PTE_P | PTE_W : PTE_P);
-    uint32_t *pin = pins;
+    uint32_t i = 0;
 
-    for (uint32_t *end = pins + pages; pin < end; pin++, pte++) {
-        uint32_t low = (uint32_t)*pte;
+    for (; i < pages; i++) {
+        uint32_t low = pte_low(&pte[i]);
 
-        if (likely((low & need) == need)) {
-            *pin = PTE_PFN(*pte);
-            frame_ref(*pin);
+        if (likely((~low & need) == 0)) {
+            pins[i] = PTE_PFN(pte[i]);
+            frame_ref(pins[i]);
         } else if (!(low & PTE_P) && perm & PERM_HOLES) {
-            *pin = FRAME_NONE;
+            pins[i] = FRAME_NONE;
         } else {
             break;
         }
     }
-    return (uint32_t)(pin - pins);
+    return i;
 }
 
 /* The same where no table is. */
@@ -356,7 +360,7 @@ static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uin
         done = likely(pte != NULL) ? pin_run(pte, run, perm, pins) : pin_nothing(run, perm, pins);
         if (unlikely(done != run)) {
             done += pages - left;
-            frames_unref(pins - (pages - left), done); /* all are mapped still: none is the last */
+            aspace_unpin(pins - (pages - left), done); /* all are mapped still: none is the last */
             return -E_INVAL;
         }
     }
@@ -375,7 +379,10 @@ int aspace_pin(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, ui
 
 void aspace_unpin(const uint32_t *pins, uint32_t pages)
 {
-    frames_unref(pins, pages);
+    for (uint32_t i = 0; i < pages; i++) {
+        if (pins[i] != FRAME_NONE)
+            frame_unref(pins[i]);
+    }
 }
 
 int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
@@ -404,7 +411,7 @@ static uint32_t aspace_next_table_locked(const struct aspace *as, uint32_t slot)
     return TABLE_SLOTS;
 }
 
-/* What a step may still do: pages to unmap, entries to look at. */
+/* What a step may still do: pages to unmap, entries without one to look at. */
 struct budget {
     uint32_t pages;
     uint32_t entries;
@@ -420,6 +427,18 @@ static bool ptes_are_absent(const pte_t *pte)
     return !(all & PTE_P);
 }
 
+/* Takes away what is mapped in a row, at most so many pages; returns how many. */
+static inline uint32_t unmap_run(pte_t *pte, uint32_t most, uint32_t *pfns)
+{
+    uint32_t i = 0;
+
+    for (; i < most && pte_low(&pte[i]) & PTE_P; i++) {
+        pfns[i] = PTE_PFN(pte[i]);
+        pte_clear(&pte[i]);
+    }
+    return i;
+}
+
 /* Within one table: from va to `end` or to the table's end, as far as the budget lasts. Returns where
  * it stopped. */
 static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32_t end,
@@ -429,27 +448,26 @@ static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32
     uint32_t stop = (va | (LARGE_SIZE - 1)) + 1;
     pte_t *pte = aspace_pte_locked(as, va);
     struct frame *table = table_frame(pte);
-    uint32_t pages = table->link < left->pages ? table->link : left->pages;
-    uint32_t before = pages;
 
     if (stop > end)
         stop = end;
-    for (; va < stop && pages > 0 && left->entries > 0; left->entries--) {
-        uint32_t step = 1;
+    while (va < stop && table->link > 0 && left->pages > 0 && left->entries > 0) {
+        uint32_t rest = (stop - va) >> PAGE_SHIFT;
+        uint32_t most = rest < left->pages ? rest : left->pages;
+        uint32_t run = unmap_run(pte, most, gone->pfn + gone->count);
+        uint32_t step = run;
 
-        if (*pte & PTE_P) {
-            gone_add(gone, PTE_PFN(*pte));
-            pte_clear(pte);
-            pages--;
-        } else if (stop - va >= PTES_AT_ONCE * PAGE_SIZE && ptes_are_absent(pte)) {
-            step = PTES_AT_ONCE;
+        if (run == 0) {
+            step = rest >= PTES_AT_ONCE && ptes_are_absent(pte) ? PTES_AT_ONCE : 1;
+            left->entries--;
         }
+        gone->count += run;
+        left->pages -= run;
+        table->link -= run;
+        as->frames -= run;
         pte += step;
         va += step * PAGE_SIZE;
     }
-    left->pages -= before - pages;
-    table->link -= before - pages;
-    as->frames -= before - pages;
     return table->link == 0 ? stop : va;
 }
 
@@ -532,31 +550,37 @@ static int aspace_may_protect_locked(struct aspace *as, uint32_t va, uint32_t pa
     return 0;
 }
 
+/* Within one table. Not 0: something is forbidden now that was not. */
+static uint32_t protect_run(pte_t *pte, uint32_t pages, pte_t rights)
+{
+    uint32_t taken = 0;
+
+    for (uint32_t i = 0; i < pages; i++) {
+        if (pte_low(&pte[i]) & PTE_P)
+            taken |= pte_set_rights(&pte[i], rights);
+    }
+    return taken;
+}
+
 static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                                  bool may_grant) REQUIRES(&as->lock)
 {
-    pte_t bits = pte_of_perm(perm);
-    pte_t *pte = NULL;
-    bool shrunk = false;
+    pte_t rights = pte_of_perm(perm);
+    uint32_t left = pages;
+    uint32_t taken = 0;
+    uint32_t run;
     int error = aspace_may_protect_locked(as, va, pages, perm, may_grant);
 
     if (error != 0)
         return error;
-    for (uint32_t i = 0; i < pages; i++) {
-        pte_t entry;
+    for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
+        pte_t *pte = aspace_pte_locked(as, at);
 
-        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
-        if (pte == NULL || !(*pte & PTE_P))
-            continue;
-        entry = pte_of_pfn(PTE_PFN(*pte)) | bits;
-        /* Accessed and dirty apart, it is so already: a second fork. */
-        if (((*pte ^ entry) & ~(PTE_A | PTE_D)) == 0)
-            continue;
-        if ((*pte & PTE_W) > (entry & PTE_W) || (*pte & PTE_NX) < (entry & PTE_NX))
-            shrunk = true;
-        pte_set(pte, entry);
+        run = pages_in_table(at, left);
+        if (pte != NULL)
+            taken |= protect_run(pte, run, rights);
     }
-    if (shrunk)
+    if (taken != 0)
         shootdown(as, va, pages);
     return 0;
 }
