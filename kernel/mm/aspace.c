@@ -273,7 +273,6 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
     for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
         pte_t *pte = aspace_pte_locked(as, at);
         struct frame *table = table_frame(pte);
-        uint32_t before = gone.count;
 
         run = pages_in_table(at, left);
         for (uint32_t i = 0; i < run; i++) {
@@ -284,10 +283,10 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
                 pte_set_present(&pte[i], entry);
             } else {
                 pte_set_absent(&pte[i], entry);
+                table->link++;
             }
         }
         pfns += run;
-        table->link += run - (gone.count - before);
     }
     as->frames += pages - gone.count;
     if (gone.count != 0) {
@@ -427,6 +426,18 @@ static bool ptes_are_absent(const pte_t *pte)
     return !(all & PTE_P);
 }
 
+/* How many entries in a row map nothing, of so many at most. */
+static inline uint32_t absent_run(const pte_t *pte, uint32_t most)
+{
+    uint32_t i = 0;
+
+    while (i + PTES_AT_ONCE <= most && ptes_are_absent(&pte[i]))
+        i += PTES_AT_ONCE;
+    while (i < most && !(pte_low(&pte[i]) & PTE_P))
+        i++;
+    return i;
+}
+
 /* Takes away what is mapped in a row, at most so many pages; returns how many. */
 static inline uint32_t unmap_run(pte_t *pte, uint32_t most, uint32_t *pfns)
 {
@@ -448,34 +459,39 @@ static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32
     uint32_t stop = (va | (LARGE_SIZE - 1)) + 1;
     pte_t *pte = aspace_pte_locked(as, va);
     struct frame *table = table_frame(pte);
+    uint32_t before = gone->count;
+    uint32_t rest;
 
     if (stop > end)
         stop = end;
-    while (va < stop && table->link > 0 && left->pages > 0 && left->entries > 0) {
-        uint32_t rest = (stop - va) >> PAGE_SHIFT;
-        uint32_t most = rest < left->pages ? rest : left->pages;
-        uint32_t run = unmap_run(pte, most, gone->pfn + gone->count);
-        uint32_t step = run;
+    rest = (stop - va) >> PAGE_SHIFT;
+    do {
+        uint32_t run =
+            unmap_run(pte, rest < left->pages ? rest : left->pages, gone->pfn + gone->count);
 
-        if (run == 0) {
-            step = rest >= PTES_AT_ONCE && ptes_are_absent(pte) ? PTES_AT_ONCE : 1;
-            left->entries--;
-        }
+        table->link -= run;
         gone->count += run;
         left->pages -= run;
-        table->link -= run;
-        as->frames -= run;
-        pte += step;
-        va += step * PAGE_SIZE;
-    }
-    return table->link == 0 ? stop : va;
+        rest -= run;
+        if (table->link == 0)
+            rest = 0;
+        if (rest == 0 || left->pages == 0)
+            break;
+        pte += run;
+        run = absent_run(pte, rest < left->entries ? rest : left->entries);
+        left->entries -= run;
+        rest -= run;
+        pte += run;
+    } while (rest != 0 && left->entries != 0);
+    as->frames -= gone->count - before;
+    return stop - rest * PAGE_SIZE;
 }
 
 static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end)
     REQUIRES(&as->lock)
 {
     struct gone gone;
-    struct budget left = {.pages = ASPACE_STEP, .entries = 2 * PTES_PER_TABLE};
+    struct budget left = {.pages = ASPACE_STEP, .entries = 8 * PTES_PER_TABLE};
     uint32_t first = va;
     bool trimmed = false;
 

@@ -25,7 +25,7 @@
 #define PROGRAMS 30u
 #define KILLS    3u /* and one before: init does not start it more than five times */
 
-#define PATIENCE 200 /* looks, 10 ms apart */
+#define PATIENCE 3000 /* looks, 10 ms apart */
 
 static uint32_t text_refs(void)
 {

@@ -59,12 +59,22 @@ static inline void pte_set_absent(pte_t *slot, pte_t e)
     half[0] = (uint32_t)e;
 }
 
-static NOINLINE UNUSED void pte_set_present(pte_t *slot, pte_t e)
+static NOINLINE UNUSED void pte_exchange(pte_t *slot, pte_t e)
 {
     pte_t old = *slot;
 
     for (pte_t seen; (seen = __sync_val_compare_and_swap(slot, old, e)) != old;)
         old = seen;
+}
+
+static inline void pte_set_present(pte_t *slot, pte_t e)
+{
+    volatile uint32_t *half = (volatile uint32_t *)slot;
+
+    if (likely(half[1] == (uint32_t)(e >> 32)))
+        half[0] = (uint32_t)e;
+    else
+        pte_exchange(slot, e);
 }
 
 static inline void pte_set(pte_t *slot, pte_t e)
@@ -90,7 +100,7 @@ static inline uint32_t pte_set_rights(pte_t *slot, pte_t rights)
     uint32_t change = (low ^ (uint32_t)rights) & PAGE_MASK & ~(uint32_t)(PTE_A | PTE_D);
 
     if (unlikely((int32_t)(high ^ (uint32_t)(rights >> 32)) < 0)) { /* PTE_NX */
-        pte_set_present(slot, pte_of_pfn(PTE_PFN(*slot)) | rights);
+        pte_exchange(slot, pte_of_pfn(PTE_PFN(*slot)) | rights);
         return (change & low & (uint32_t)PTE_W) | (~high >> 31);
     }
     if (change == 0)
