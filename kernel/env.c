@@ -34,6 +34,7 @@ void env_init(void) NO_LOCK_ANALYSIS
         list_init(&e->senders);
         list_init(&e->receivers);
         list_init(&e->link);
+        atomic_store(&e->mailbox, e); /* an id of a slot that was never used leads there, too */
         e->public = &env_public[i];
         e->next_id = ENV_ID_FIRST + i;
         e->free_next = env_free_list;
