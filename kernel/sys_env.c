@@ -5,6 +5,7 @@
 #include "abi/errors.h"
 #include "kernel/arch.h"
 #include "kernel/arch/x86/context.h"
+#include "kernel/ipc/ipc.h"
 #include "kernel/jos.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/sched/sched.h"
@@ -223,6 +224,12 @@ REGPARM int32_t sys_env_write_regs(struct env *self) NO_LOCK_ANALYSIS
     return 0;
 }
 
+/* Faults and deaths are messages, too: who may not send to an env cannot have it told of them. */
+static bool may_make_hear(const struct env *self, uint32_t id)
+{
+    return id == env_id(self) || ipc_may_send(self, id);
+}
+
 REGPARM int32_t sys_env_set_pager(struct env *self) NO_LOCK_ANALYSIS
 {
     uint32_t pager = self->regs.ebx;
@@ -231,6 +238,8 @@ REGPARM int32_t sys_env_set_pager(struct env *self) NO_LOCK_ANALYSIS
 
     if (pager != 0 && env_find(pager) == NULL)
         return -E_BAD_ENV;
+    if (pager != 0 && !may_make_hear(self, pager))
+        return -E_PERM;
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
     if (e == NULL)
         return error;
@@ -247,22 +256,53 @@ static void set_controller_locked(struct env *e, uint32_t controller, uint32_t b
     e->public->controller = (envid_t)controller;
 }
 
+/* Whether the way up from env `id`, by controllers, leads to env `below`. Slots that are freed meanwhile have
+ * passed on what pointed to them, so then the way is another: seen anew, a bounded number of times. */
+static bool is_above(uint32_t below, uint32_t id)
+{
+    uint32_t at = id;
+
+    for (uint32_t steps = 0; steps < 2 * ENV_MAX; steps++) {
+        uint32_t next;
+
+        if (at == 0 || at == below)
+            return at == below;
+        next = atomic_load(&env_table[ENV_INDEX(at)].controller);
+        if ((uint32_t)env_public[ENV_INDEX(at)].id == at)
+            at = next;
+        else if (at != id)
+            at = id;
+        else
+            return false; /* there is no such env any more */
+    }
+    return true; /* somebody else's circle, just being closed */
+}
+
 /* The new controller is alive after it was written down: then, when it dies, it comes by and passes the
- * env on (death.c). If it is dead already, it may have been here before: all stays as it was. */
+ * env on (death.c). If it is dead already, it may have been here before: all stays as it was. Nobody may
+ * be his own controller's controller, at any distance: there would be no way up. Of two CPUs that close a
+ * circle together, each writes first and looks then, so at least one sees it. */
 static int hand_on_locked(struct env *self, struct env *e, uint32_t to, uint32_t bits)
     REQUIRES(&e->lock)
 {
+    uint32_t id = env_id(e);
     uint32_t from = atomic_load(&e->controller);
     uint32_t from_bits = e->death_bits;
+    bool circle;
 
+    if (is_above(id, to))
+        return -E_INVAL;
     set_controller_locked(e, to, bits);
-    if (env_find(to) != NULL)
+    circle = is_above(id, to);
+    if (!circle && env_find(to) != NULL)
         return 0;
     set_controller_locked(e, from, from_bits);
-    /* And that one may have died and come by in between. */
-    if (env_find(from) == NULL)
+    /* And that one may have died and come by in between, or got below e. */
+    if (env_find(from) == NULL || is_above(id, from))
         set_controller_locked(e, e == self ? 0 : env_id(self), e == self ? 0 : bits);
-    return -E_BAD_ENV;
+    if (is_above(id, atomic_load(&e->controller)))
+        set_controller_locked(e, 0, 0);
+    return circle ? -E_INVAL : -E_BAD_ENV;
 }
 
 REGPARM int32_t sys_env_set_controller(struct env *self) NO_LOCK_ANALYSIS
@@ -274,6 +314,8 @@ REGPARM int32_t sys_env_set_controller(struct env *self) NO_LOCK_ANALYSIS
 
     if (to == NULL)
         return -E_BAD_ENV;
+    if (!may_make_hear(self, controller))
+        return -E_PERM;
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
     if (e == NULL)
         return error;

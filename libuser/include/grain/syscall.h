@@ -224,13 +224,14 @@ MUST_CHECK static inline int env_write_regs(envid_t env, const struct env_regs *
 }
 
 /* Who gets env's faults as messages (abi/ipc.h); 0: nobody. The pager may also map into env.
- * E_BAD_ENV (either). */
+ * E_BAD_ENV (either), E_PERM (limits: the caller may not send to the pager). */
 MUST_CHECK static inline int env_set_pager(envid_t env, envid_t pager)
 {
     return syscall2(SYS_env_set_pager, (uint32_t)env, (uint32_t)pager);
 }
 
-/* Hands env to a new controller, which is notified of `bits` when env ends. E_BAD_ENV (either). */
+/* Hands env to a new controller, which is notified of `bits` when env ends. E_BAD_ENV (either), E_INVAL:
+ * the controller is env itself or one that env is above, E_PERM (limits: the caller may not send there). */
 MUST_CHECK static inline int env_set_controller(envid_t env, envid_t controller, uint32_t bits)
 {
     return syscall3(SYS_env_set_controller, (uint32_t)env, (uint32_t)controller, bits);
