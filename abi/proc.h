@@ -67,7 +67,8 @@ enum proc_op {
      1u << SYS_env_destroy /* the way out when proc is gone */ |                                   \
      1u << SYS_env_set_sched /* pins itself */ | 1u << SYS_env_set_limits | 1u << SYS_env_attach | \
      1u << SYS_page_unmap /* of pages received */ | 1u << SYS_aspace_info |                        \
-     1u << SYS_kernel_info | 1u << SYS_page_info)
+     1u << SYS_kernel_info | 1u << SYS_page_info |                                                 \
+     1u << SYS_debug /* nothing but an error where there is no testing */)
 
 #define PROC_NOHANG 1u
 

@@ -48,7 +48,8 @@
     X(26, port_out,           3, "(port, bytes, value) write an I/O port that the limits grant")        \
     X(27, kernel_info,        0, "utcb->buf = free frames, envs, counters (abi/sysinfo.h)")             \
     X(28, page_info,          2, "(env, va) a page's permissions and how often its frame is mapped")    \
-    X(29, page_copy,          5, "(src, srcva, dst, dstva | perm, pages) map copies of pages")
+    X(29, page_copy,          5, "(src, srcva, dst, dstva | perm, pages) map copies of pages")              \
+    X(30, debug,              3, "(op, ...) test builds: check the kernel (abi/debug.h)")
 /* clang-format on */
 
 #ifndef __ASSEMBLER__

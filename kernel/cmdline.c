@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "kernel/check/check.h"
 #include "kernel/ktest.h"
 #include "kernel/lock/watchdog.h"
 #include "kernel/string.h"
@@ -73,6 +74,15 @@ static bool set_ktest(struct boot_options *options, const char *value)
     (void)options;
     return ktest_select(value);
 }
+
+static bool set_check(struct boot_options *options, const char *value)
+{
+    (void)options;
+    if (strcmp(value, "panic") != 0)
+        return false;
+    check_set_panic(true);
+    return true;
+}
 #endif
 
 static const struct {
@@ -80,10 +90,10 @@ static const struct {
     bool takes_value;
     bool (*set)(struct boot_options *options, const char *value); /* false: bad value */
 } words[] = {
-    {"log", true, set_log},     {"cpus", true, set_cpus}, {"panic", true, set_panic},
+    {"log", true, set_log},     {"cpus", true, set_cpus},   {"panic", true, set_panic},
     {"jos", false, set_jos},    {"spin", true, set_spin},
 #if GRAIN_KTEST
-    {"ktest", true, set_ktest},
+    {"ktest", true, set_ktest}, {"check", true, set_check},
 #endif
 };
 

@@ -8,6 +8,7 @@
  *   jos                         the boot modules are JOS programs, each an env; say what JOS would
  *   init.WORD                   for the first program
  *   ktest=NAME,NAME...          run tests of tests/kernel instead (builds that have them)
+ *   check=panic                 what the check of the kernel finds (abi/debug.h) is a panic (the same builds)
  *   --                          the kernel does not look at what follows
  *
  * A word or value that is not known is a warning; the boot goes on.

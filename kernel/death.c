@@ -17,8 +17,6 @@
 
 #define DEATH_SCAN 256u /* slots looked at in one step */
 
-enum death_step { DEATH_VOID_ID, DEATH_MAILBOX, DEATH_RELATIONS, DEATH_MEMORY, DEATH_TEARDOWN };
-
 /* The id, kept where the controller can ask for it. */
 static uint32_t death_id(const struct env *e)
 {

@@ -7,6 +7,7 @@
 #include "abi/errors.h"
 #include "kernel/arch/x86/context.h"
 #include "kernel/arch/x86/cpuops.h"
+#include "kernel/check/inside.h"
 #include "kernel/ipc/ipc.h"
 #include "kernel/jos.h"
 #include "kernel/mm/aspace.h"
@@ -343,3 +344,11 @@ _Noreturn REGPARM void env_run(struct env *e)
     kernel_exit();
     context_resume(e);
 }
+
+#if GRAIN_KTEST
+const struct env *env_inside_free(const struct lock **lock) NO_LOCK_ANALYSIS
+{
+    *lock = &env_table_lock;
+    return env_free_list;
+}
+#endif

@@ -40,6 +40,9 @@ enum env_state {
     ENV_STATE_DEAD,
 };
 
+/* What a dying env has before it (kernel/death.c). */
+enum death_step { DEATH_VOID_ID, DEATH_MAILBOX, DEATH_RELATIONS, DEATH_MEMORY, DEATH_TEARDOWN };
+
 /* How the registers go back to the CPU. */
 enum env_resume {
     ENV_RESUME_SYSEXIT, /* ebx esi edi ebp eax esp count; it is inside the system call stub */
@@ -130,7 +133,7 @@ struct env {
     uint32_t queue;            /* which one */
     uint32_t timer_slot;       /* in the home CPU's timer heap; 0: none */
     uint64_t deadline;         /* TSC */
-    uint32_t step;             /* death: which step is next */
+    uint32_t step;             /* enum death_step: which is next */
     uint32_t progress;         /* pages of a long call done so far */
     uint64_t ticks;            /* CPU time, TSC */
     _Atomic uint32_t priority; /* written under lock, by env_set_priority */

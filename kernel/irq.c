@@ -4,6 +4,7 @@
 #include "abi/errors.h"
 #include "kernel/arch/x86/ioapic.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/check/inside.h"
 #include "kernel/ipc/ipc.h"
 
 static struct irq {
@@ -132,3 +133,12 @@ REGPARM int32_t sys_irq_ack(struct env *self)
     lock_release(LOCK_IRQ, &irq->lock);
     return error;
 }
+
+#if GRAIN_KTEST
+uint32_t irq_inside_owner(uint32_t line, uint32_t *bits, struct lock **lock) NO_LOCK_ANALYSIS
+{
+    *lock = &irq_lines[line].lock;
+    *bits = irq_lines[line].bits;
+    return irq_lines[line].owner;
+}
+#endif

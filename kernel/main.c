@@ -18,6 +18,7 @@
 #include "kernel/arch/x86/smp.h"
 #include "kernel/arch/x86/tsc.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/check/check.h"
 #include "kernel/cmdline.h"
 #include "kernel/env.h"
 #include "kernel/first.h"
@@ -92,6 +93,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     banner();
     first_publish_sysinfo(&boot_info);
     lockstat_publish();
+    check_boot();
     if (options.jos)
         first_start_jos(&boot_info);
     else

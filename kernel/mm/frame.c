@@ -3,6 +3,7 @@
 
 #include "kernel/arch/x86/memlayout.h"
 #include "kernel/arch/x86/paging.h"
+#include "kernel/check/inside.h"
 #include "kernel/cpu.h"
 #include "kernel/panic.h"
 
@@ -138,3 +139,12 @@ uint32_t frame_count_free(void)
     }
     return total;
 }
+
+#if GRAIN_KTEST
+uint32_t frame_inside_pool(uint32_t zone, uint32_t *count, struct lock **lock) NO_LOCK_ANALYSIS
+{
+    *lock = &frame_pool_lock;
+    *count = frame_pool[zone].count;
+    return frame_pool[zone].head;
+}
+#endif

@@ -61,6 +61,8 @@ void report_describe(const struct env_death *death, char *text, size_t size);
 void report_death(const struct program *program, const struct env_death *death);
 void report_status(const struct program *program, uint32_t status);
 void report_leak(const struct program *program, const struct report_usage *before);
+/* Looks at all structures of the kernel, in a test and where the kernel can. */
+void report_invariants(const struct program *program);
 
 /* One fact that was checked; detail says what was wrong, if anything. */
 void report_check(const char *id, bool good, const char *detail);

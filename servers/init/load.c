@@ -86,6 +86,7 @@ void program_run(struct program *program, const struct process_start *servers)
     else
         report_death(program, &death);
     report_leak(program, &before);
+    report_invariants(program);
 }
 
 void program_reap_orphans(bool kill)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "grain/debug.h"
 #include "grain/notify.h"
 #include "grain/syscall.h"
 #include "servers/init/init.h"
@@ -160,6 +161,21 @@ void report_leak(const struct program *program, const struct report_usage *befor
     else if (tap)
         printf("not ok - %s.leak: %d frames, %d envs\n", program->name, (int)leak.frames,
                (int)leak.envs);
+}
+
+void report_invariants(const struct program *program)
+{
+    struct debug_report report = {.first = ""};
+    int result = tap ? debug_check(&report) : -E_NO_SYS;
+
+    if (result == -E_NO_SYS) /* a kernel without tests */
+        return;
+    failed = failed || result != 0;
+    if (result == 0)
+        printf("ok - %s.invariants\n", program->name);
+    else
+        printf("not ok - %s.invariants: %s, %u: %s\n", program->name, grain_errname(result),
+               report.violations, report.first);
 }
 
 void report_check(const char *id, bool good, const char *detail)

@@ -68,6 +68,7 @@ static void run_process(struct program *program)
         report_status(program, (uint32_t)status);
     end_orphans();
     report_leak(program, &before);
+    report_invariants(program);
 }
 
 /* Returns false: it cannot be started at all. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/debug.h"
 #include "abi/ipc.h"
 #include "abi/perm.h"
 #include "grain/layout.h"
@@ -31,6 +32,7 @@ enum kind {
     K_LINE,
     K_PORT,
     K_WIDTH,
+    K_DEBUG, /* the check, or nothing: faults are injected by tests that expect them */
 };
 
 /* The grammar: FUZZ_<call> lists the kinds of its arguments. */
@@ -64,6 +66,7 @@ enum kind {
 #define FUZZ_kernel_info        K_NONE
 #define FUZZ_page_info          K_ENV, K_VA
 #define FUZZ_page_copy          K_ENV, K_VA, K_ENV, K_TARGET, K_PAGES
+#define FUZZ_debug              K_DEBUG, K_WORD, K_WORD
 
 struct grammar {
     const char *name;
@@ -258,6 +261,8 @@ static uint32_t make_argument(struct fuzz *f, enum kind kind)
     case K_PORT:
         return fuzz_one_in(f, 2) ? fuzz_word(f)
                                  : ONE_OF(f, 0x70, 0x71, 0x80, 0x60, 0xffff, 0x10000);
+    case K_DEBUG:
+        return ONE_OF(f, DEBUG_CHECK, 0, DEBUG_OP_END, 0xffffffff);
     case K_WIDTH:
         return fuzz_one_in(f, 8) ? fuzz_word(f) : fuzz_below(f, 6);
     }

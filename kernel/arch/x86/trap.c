@@ -8,6 +8,7 @@
 #include "kernel/arch/x86/lapic.h"
 #include "kernel/arch/x86/pic.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/check/stop.h"
 #include "kernel/fault.h"
 #include "kernel/irq.h"
 #include "kernel/mm/shootdown.h"
@@ -61,6 +62,10 @@ static void trap_interrupt(uint32_t vector)
     case VECTOR_TLB:
         lapic_eoi();
         shootdown_answer();
+        break;
+    case VECTOR_STOP:
+        lapic_eoi();
+        stop_interrupt();
         break;
     case VECTOR_SPURIOUS:
         break;

@@ -19,6 +19,7 @@
 #define VECTOR_TIMER    0xef
 #define VECTOR_WAKE     0xf0 /* look into the inbox */
 #define VECTOR_TLB      0xf1
+#define VECTOR_STOP     0xf2 /* test builds: stand still (kernel/check/stop.h) */
 #define VECTOR_SPURIOUS 0xff
 
 #endif
