@@ -209,20 +209,29 @@ static void kill_any(envid_t id)
         (void)notify_wait_us(NOTIFY_CHILD, 200);
 }
 
-/* What groups leave behind comes to us: threads and children of leaders, and what they were handed. */
+static bool is_ours(const struct env_public *record, envid_t spared)
+{
+    envid_t id = record->id;
+
+    return record->controller == env_self() && id != env_self() && id != spared &&
+           record->status != ENV_FREE;
+}
+
+/* What groups leave behind comes to us: threads and children of leaders, and what they were handed. All are told
+ * before any is waited for. */
 static uint32_t kill_ours_but(envid_t spared)
 {
-    envid_t self = env_self();
     uint32_t found = 0;
 
     for (int32_t i = 0; i < (int32_t)ENV_MAX; i++) {
-        const struct env_public *record = env_record(i);
-        envid_t id = record->id;
-
-        if (record->controller != self || id == self || id == spared || record->status == ENV_FREE)
-            continue;
-        kill_any(id);
-        found++;
+        if (is_ours(env_record(i), spared))
+            (void)!env_destroy(env_record(i)->id, 0);
+    }
+    for (int32_t i = 0; i < (int32_t)ENV_MAX; i++) {
+        if (is_ours(env_record(i), spared)) {
+            kill_any(env_record(i)->id);
+            found++;
+        }
     }
     return found;
 }
