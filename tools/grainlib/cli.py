@@ -18,13 +18,27 @@ from grainlib import (
     cmd_profile,
     cmd_report,
     cmd_run,
+    cmd_soak,
     cmd_summary,
     cmd_test,
 )
 from grainlib.failure import Failure
 
 # A further command is a module here, with add_parser(commands) that sets `command` to its function.
-COMMANDS = (cmd_run, cmd_test, cmd_gdb, cmd_iso, cmd_bench, cmd_report, cmd_compare, cmd_gate, cmd_profile, cmd_lint, cmd_summary)
+COMMANDS = (
+    cmd_run,
+    cmd_test,
+    cmd_soak,
+    cmd_gdb,
+    cmd_iso,
+    cmd_bench,
+    cmd_report,
+    cmd_compare,
+    cmd_gate,
+    cmd_profile,
+    cmd_lint,
+    cmd_summary,
+)
 
 
 def make_parser() -> argparse.ArgumentParser:
