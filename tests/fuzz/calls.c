@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "abi/errors.h"
+#include "grain/debug.h"
 #include "grain/layout.h"
 #include "grain/notify.h"
 #include "grain/process.h"
@@ -258,16 +259,31 @@ static void group_end(envid_t leader, uint32_t turns)
     kill_any(leader);
 }
 
-/* Some are ended before their time. With all envs or frames in the hands of groups there are fewer of them. */
-static void run_groups(struct fuzz *f)
+/* Every structure of the kernel, in kernels that can look at it. */
+static bool check_kernel(void)
 {
+    struct debug_report report = {.first = ""};
+
+    if (debug_check(&report) != -E_FAULT)
+        return true;
+    printf("# %u violations, the first: %s\n", report.violations, report.first);
+    return false;
+}
+
+/* Some are ended before their time. With all envs or frames in the hands of groups there are fewer of them. */
+static bool run_groups(struct fuzz *f)
+{
+    bool good = true;
     uint32_t count = test_cpus() + 1 < GROUPS_MAX ? test_cpus() + 1 : GROUPS_MAX;
     envid_t leaders[GROUPS_MAX];
 
     for (uint32_t i = 0; i < count; i++)
         leaders[i] = group_start(rand_r(&f->random), i);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         group_end(leaders[i], fuzz_one_in(f, 4) ? fuzz_below(f, 20) : GROUP_TURNS);
+        good = good && check_kernel();
+    }
+    return good;
 }
 
 static bool same_counts(const struct kernel_counters *before)
@@ -296,7 +312,7 @@ static bool run_round(struct fuzz *f)
     envid_t witness = test_child_start(witness_body, NULL);
     if (witness < 0)
         return false;
-    run_groups(f);
+    bool good = run_groups(f);
     while (kill_ours_but(witness) != 0) {}
     int result = env_destroy(witness, WITNESS_STATUS);
     if (process_wait(witness, &death) != 0 || result != 0 || death.cause != ENV_KILLED ||
@@ -305,7 +321,7 @@ static bool run_round(struct fuzz *f)
     else
         witness = 0;
     while (kill_ours_but(0) != 0) {}
-    return same_counts(&before) && witness == 0;
+    return same_counts(&before) && check_kernel() && witness == 0 && good;
 }
 
 /* Every call was made; which never succeeded is for people to look at. */

@@ -12,6 +12,7 @@
 #include "abi/bootfs.h"
 #include "abi/console.h"
 #include "abi/init.h"
+#include "grain/debug.h"
 #include "grain/ipc.h"
 #include "grain/layout.h"
 #include "grain/memory.h"
@@ -230,6 +231,10 @@ static bool run_round(uint32_t *state)
         (void)!child_end(pids[i]);
     }
     kill_later();
+    if (debug_check(NULL) == -E_FAULT) {
+        printf("# the kernel's log says what its check has found\n");
+        good = false;
+    }
     return good;
 }
 
