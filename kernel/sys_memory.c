@@ -7,6 +7,7 @@
 #include "abi/perm.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/frame.h"
+#include "kernel/mm/shootdown.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
@@ -128,6 +129,7 @@ static int memory_copy_pins(uint32_t *pins, uint32_t step)
         memcpy(paging_kmap(pfn, 0), paging_kmap(pins[i], 1), PAGE_SIZE);
         frame_unref(pins[i]);
         pins[i] = pfn;
+        shootdown_catch_up();
     }
     return 0;
 }

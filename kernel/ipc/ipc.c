@@ -24,14 +24,25 @@ static int read_window(struct env *self)
     return error;
 }
 
+static bool is_movable(const struct env *e)
+{
+    return atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU;
+}
+
+/* Whether one of two envs of this CPU can have another one, which halts. */
+static bool one_may_move(const struct env *a, const struct env *b)
+{
+    return atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) != 0 &&
+           (is_movable(a) || is_movable(b));
+}
+
 /* The end of a plain send to `to`. On this CPU the receiver runs next and the sender goes behind the
- * others, so that many senders get through in turn; unless another CPU is idle and can have it, or the
- * sender only tried. */
+ * others, so that many senders get through in turn; unless another CPU is idle and can have one of them,
+ * or the sender only tried. */
 static void after_send(struct env *self, struct env *to)
 {
     if (!(self->ipc_op & IPC_TRY) && ipc_may_run_next(to) &&
-        atomic_load(&to->priority) >= atomic_load(&self->priority) &&
-        atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0) {
+        atomic_load(&to->priority) >= atomic_load(&self->priority) && !one_may_move(self, to)) {
         self->regs.eax = 0;
         timer_cancel(to);
         sched_requeue_for(self, to);

@@ -307,6 +307,7 @@ int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t 
             frames_unref(pfns, i);
             return -E_NO_MEM;
         }
+        shootdown_catch_up(); /* to fill a page takes a while, and others may wait for this CPU */
     }
     error = aspace_insert(as, va, pages, perm, pfns);
     if (error != 0)
@@ -487,15 +488,16 @@ static uint32_t aspace_unmap_table_locked(struct aspace *as, uint32_t va, uint32
     return stop - rest * PAGE_SIZE;
 }
 
-static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end)
+/* What it takes away is for the caller to free, without the lock. */
+static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end, struct gone *gone)
     REQUIRES(&as->lock)
 {
-    struct gone gone;
-    struct budget left = {.pages = ASPACE_STEP, .entries = 8 * PTES_PER_TABLE};
+    bool dying = atomic_load_explicit(&as->dying, memory_order_relaxed);
+    struct budget left = {.pages = dying ? ASPACE_STEP : ASPACE_UNMAP_STEP,
+                          .entries = 8 * PTES_PER_TABLE};
     uint32_t first = va;
     bool trimmed = false;
 
-    gone.count = 0;
     while (va < end && left.pages > 0 && left.entries > 0) {
         uint32_t slot = aspace_next_table_locked(as, va >> LARGE_SHIFT);
 
@@ -503,23 +505,24 @@ static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end
             va = slot << LARGE_SHIFT;
         if (va >= end)
             break;
-        va = aspace_unmap_table_locked(as, va, end, &gone, &left);
-        trimmed |= aspace_trim_locked(as, va - 1, &gone);
+        va = aspace_unmap_table_locked(as, va, end, gone, &left);
+        trimmed |= aspace_trim_locked(as, va - 1, gone);
     }
-    if (gone.count != 0) {
+    if (gone->count != 0)
         shootdown(as, first, trimmed ? SHOOTDOWN_TABLES : (end - first) >> PAGE_SHIFT);
-        frames_unref(gone.pfn, gone.count);
-    }
     return va < end ? va : end;
 }
 
 uint32_t aspace_unmap(struct aspace *as, uint32_t va, uint32_t pages)
 {
+    struct gone gone;
     uint32_t stop;
 
+    gone.count = 0;
     lock_acquire(LOCK_ASPACE, &as->lock);
-    stop = aspace_unmap_locked(as, va, va + pages * PAGE_SIZE);
+    stop = aspace_unmap_locked(as, va, va + pages * PAGE_SIZE, &gone);
     lock_release(LOCK_ASPACE, &as->lock);
+    frames_unref(gone.pfn, gone.count);
     return (stop - va) >> PAGE_SHIFT;
 }
 

@@ -29,7 +29,8 @@
 
 #define ASPACE_BASE_FRAMES 4u /* this struct's page and three directories */
 #define ASPACE_STEP        IPC_PAGES_MAX
-#define ASPACE_ALLOC_STEP  8u
+#define ASPACE_ALLOC_STEP  4u
+#define ASPACE_UNMAP_STEP  32u /* of a space that is in use: others wait for its lock meanwhile */
 
 #define TABLE_SLOTS (UVPT_WINDOW >> LARGE_SHIFT) /* 2 MiB stretches of user space */
 
@@ -103,7 +104,7 @@ void aspace_unpin(const uint32_t *pins, uint32_t pages);
 int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                   const uint32_t *pins) MUST_CHECK;
 
-/* Unmaps a prefix of the range and returns its length: at most ASPACE_STEP mapped pages in it, holes
+/* Unmaps a prefix of the range and returns its length: at most ASPACE_UNMAP_STEP mapped pages in it, holes
  * are skipped. Never 0. */
 uint32_t aspace_unmap(struct aspace *as, uint32_t va, uint32_t pages);
 /* Unmaps those pages of the range that still map pins[i] (a moved range). */

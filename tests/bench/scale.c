@@ -32,15 +32,20 @@ static envid_t servers[GANG_MAX];
 
 /* ---- Servers. ---- */
 
+/* From the first message on. */
+static int echo_from(int32_t result, struct ipc_msg *msg)
+{
+    while (result > 0)
+        result = ipc_reply_recv(ipc_sender(result), msg);
+    return 1;
+}
+
 static int echo(void *arg)
 {
     struct ipc_msg msg = {.w = {0}};
-    int32_t result = ipc_recv(&msg);
 
     (void)arg;
-    while (result > 0)
-        result = ipc_reply_recv(ipc_sender(result), &msg);
-    return 1;
+    return echo_from(ipc_recv(&msg), &msg);
 }
 
 /* One more env that serves the mailbox of the server's first. */
@@ -61,6 +66,26 @@ static int echo_on_all(void *arg)
             return 1;
     }
     return echo(arg);
+}
+
+/* An env with a mailbox of its own on each CPU. The first is asked once about each other one. */
+static int echo_by_cpu(void *arg)
+{
+    envid_t by_cpu[GANG_MAX] = {env_self()};
+    struct ipc_msg msg = {.w = {0}};
+    int32_t result;
+
+    for (uint32_t cpu = 1; cpu < sysinfo()->ncpus; cpu++) {
+        by_cpu[cpu] = bench_thread(cpu, echo, arg);
+        if (by_cpu[cpu] < 0)
+            return 1;
+    }
+    result = ipc_recv(&msg);
+    for (uint32_t cpu = 1; cpu < sysinfo()->ncpus && result > 0; cpu++) {
+        msg.w[0] = (uint32_t)by_cpu[msg.w[0] % GANG_MAX];
+        result = ipc_reply_recv(ipc_sender(result), &msg);
+    }
+    return echo_from(result, &msg);
 }
 
 static bool start_server(uint32_t index, uint32_t cpu, int (*fn)(void *arg))
@@ -148,9 +173,24 @@ static bool start_one_server(uint32_t count)
     return start_server(0, 0, echo) && start_children(count, call_first);
 }
 
-static bool start_server_per_cpu(uint32_t count)
+static bool start_server_attached(uint32_t count)
 {
     return start_server(0, 0, echo_on_all) && start_children(count, call_first);
+}
+
+/* Clients know the env on their CPU; here they are told before the fork. */
+static bool start_server_per_cpu(uint32_t count)
+{
+    if (!start_server(0, 0, echo_by_cpu))
+        return false;
+    for (uint32_t cpu = 1; cpu < count; cpu++) {
+        struct ipc_msg msg = {.w = {cpu}};
+
+        if (ipc_call(servers[0], &msg) != servers[0])
+            return false;
+        servers[cpu] = (envid_t)msg.w[0];
+    }
+    return start_children(count, call_own);
 }
 
 /* ---- One address space. ---- */
@@ -286,6 +326,7 @@ static const struct workload workloads[] = {
     {"pairs_32000", 32000, start_pairs, stop_servers},
     {"one_server", 0, start_one_server, stop_servers},
     {"server_per_cpu", 0, start_server_per_cpu, stop_servers},
+    {"server_attached", 0, start_server_attached, stop_servers},
     {"zipf", 0, start_favourites, stop_servers},
     {"faults", 0, start_faults, end_places},
     {"maps", 0, start_maps, NULL},

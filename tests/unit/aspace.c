@@ -196,7 +196,7 @@ static void aspace_unmap_step_is_bounded(void)
         CHECK_INT(
             aspace_alloc_pages(space.as, USER_TEXT + i * PAGE_SIZE, ASPACE_ALLOC_STEP, PERM_RW), 0);
     machine_shootdowns.count = 0;
-    CHECK_INT(aspace_unmap(space.as, USER_TEXT, 2 * MODEL_PAGES), ASPACE_STEP);
+    CHECK_INT(aspace_unmap(space.as, USER_TEXT, 2 * MODEL_PAGES), ASPACE_UNMAP_STEP);
     CHECK_INT(machine_shootdowns.count, 1);
     finish();
 }
@@ -431,7 +431,7 @@ static void aspace_utcb_without_memory_changes_nothing(void)
     finish();
 }
 
-/* The same for pages; `index` is where, eight of them. */
+/* The same for pages; `index` is where, ASPACE_ALLOC_STEP of them. */
 static bool alloc_with_frames(uint32_t index, uint32_t left)
 {
     uint32_t taken;
@@ -455,7 +455,8 @@ static bool alloc_with_frames(uint32_t index, uint32_t left)
 
 static void aspace_pages_without_memory_change_nothing(void)
 {
-    uint32_t edge = MODEL_PAGES + MODEL_PAGES / 2 - 4; /* four pages before a table ends */
+    uint32_t edge =
+        MODEL_PAGES + MODEL_PAGES / 2 - ASPACE_ALLOC_STEP / 2; /* a table ends in the middle */
     uint32_t left = 0;
 
     while (left < 20 && !alloc_with_frames(edge, left))
@@ -468,7 +469,7 @@ static void aspace_pages_without_memory_change_nothing(void)
 
 static bool insert_with_frames(uint32_t left)
 {
-    uint32_t edge = MODEL_PAGES + MODEL_PAGES / 2 - 4;
+    uint32_t edge = MODEL_PAGES + MODEL_PAGES / 2 - ASPACE_ALLOC_STEP / 2;
     uint32_t taken;
     int error;
 

@@ -78,14 +78,20 @@ static bool random_alloc(struct model *m)
     return true;
 }
 
-/* The longest prefix of the span with at most ASPACE_STEP mapped pages is at least what must go. */
+/* The longest prefix of the span with at most ASPACE_UNMAP_STEP mapped pages is at least what must go, and then
+ * the rest. */
 static bool random_unmap(struct model *m)
 {
     struct span s = random_span(MODEL_PAGES);
-    uint32_t done = aspace_unmap(m->as, model_va(s.index), s.pages);
+    uint32_t done = 0;
 
-    if (done != s.pages)
-        return false;
+    while (done < s.pages) {
+        uint32_t step = aspace_unmap(m->as, model_va(s.index + done), s.pages - done);
+
+        if (step == 0 || (step < ASPACE_UNMAP_STEP && done + step != s.pages))
+            return false;
+        done += step;
+    }
     memset(&m->page[s.index], 0, s.pages * sizeof(m->page[0]));
     return true;
 }

@@ -106,6 +106,10 @@ void shootdown(struct aspace *as, uint32_t va, uint32_t pages)
     machine_shootdowns.pages = pages;
 }
 
+void shootdown_catch_up(void)
+{
+}
+
 void *paging_kmap(uint32_t pfn, uint32_t slot)
 {
     if (slot >= KMAP_SLOTS || pfn >= frame_limit)

@@ -64,6 +64,7 @@ CASES = (
     Case("pairs_32000", "bench_scale", "disjoint pairs, think time 32,000", scaling=True),
     Case("one_server", "bench_scale", "clients of one server", scaling=True),
     Case("server_per_cpu", "bench_scale", "clients of a server with an env per CPU", scaling=True),
+    Case("server_attached", "bench_scale", "clients of a server whose envs share a mailbox", scaling=True),
     Case("zipf", "bench_scale", "clients with favourites among the servers", scaling=True),
     Case("faults", "bench_scale", "page faults in one address space", scaling=True),
     Case("maps", "bench_scale", "map and unmap, with shootdowns", scaling=True),
