@@ -141,6 +141,35 @@ class Jos(unittest.TestCase):
         self.assertEqual(programs - named, {"cost", "library"})
 
 
+class Security(unittest.TestCase):
+    """docs/security.md: each promise names tests, and they exist."""
+
+    def rows(self) -> list[tuple[int, list[str]]]:
+        rows = re.findall(r"^\| (\d+) \| .*? \| (.*?) \|$", read("docs/security.md"), re.M)
+        return [(int(number), tests.split(", ")) for number, tests in rows]
+
+    def test_promises_are_numbered(self) -> None:
+        self.assertEqual([number for number, _ in self.rows()], list(range(1, len(self.rows()) + 1)))
+        self.assertGreater(len(self.rows()), 15)
+
+    def test_promises_name_tests_that_exist(self) -> None:
+        builds = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("t*/**/meson.build")))
+        for number, tests in self.rows():
+            for test in tests:
+                folder, _, name = test.partition("/")
+                # By its name; or by a prefix and the rest, where a list makes a test of each.
+                parts = [(name[:i], name[i:]) for i in range(len(name))]
+                known = f"'{test}'" in builds or any(
+                    f"'{folder}/{first}' +" in builds and f"'{rest}'" in builds for first, rest in parts
+                )
+                self.assertTrue(known or test == "session" and "'session smp=" in builds, f"{number}: no test {test}")
+
+    def test_tests_of_isolation_are_in_the_table(self) -> None:
+        named = {test for _, tests in self.rows() for test in tests}
+        programs = {f"isolation/isolation_{path.stem}" for path in (ROOT / "tests/isolation").glob("*.c")}
+        self.assertEqual(programs - named, set())
+
+
 class Links(unittest.TestCase):
     def test_links_between_pages_lead_somewhere(self) -> None:
         pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -224,6 +224,21 @@ class Serial(Session):
         self.wait_for_job(self.emulator.expect(rf"^kept\n(\[.*\n)?{re.escape(PROMPT)}\Z"))
         self.assertEqual(self.run_line("echo on"), ["on"])
 
+    def test_fork_bomb_leaves_the_shell_usable(self) -> None:
+        self.emulator.type("forkbomb &\r")
+        self.emulator.expect("forkbomb: no more: ")
+        # What the shell does by itself, with all processes taken; and all else when they have ended.
+        self.emulator.type("help\r")
+        self.emulator.expect(r"lists what runs in the background")
+        self.emulator.type("wait\r")
+        for _ in range(100):
+            self.emulator.type("echo mar'k'er\r")
+            seen = self.emulator.expect(r"(?m)(^marker|echo: .*|processes.*|memory.*)\n")
+            if re.search(r"^marker$", seen, re.MULTILINE):
+                break
+        self.emulator.expect(rf"{re.escape(PROMPT)}\Z")
+        self.assertEqual(self.run_line("echo on"), ["on"])
+
     def test_prompt_comes_again_after_output(self) -> None:
         self.emulator.type("writers &\r")
         self.wait_for_job(self.emulator.expect(rf"writers: all done\n(.*\n)*{re.escape(PROMPT)}\Z"))
