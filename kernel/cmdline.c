@@ -5,7 +5,9 @@
 
 #include "kernel/check/check.h"
 #include "kernel/ktest.h"
+#include "kernel/lock/delays.h"
 #include "kernel/lock/watchdog.h"
+#include "kernel/races/races.h"
 #include "kernel/string.h"
 
 #define WORD_MAX 64 /* with the final 0; no word that is known comes near */
@@ -50,6 +52,36 @@ static bool set_spin(struct boot_options *options, const char *value)
     return true;
 }
 
+#ifdef GRAIN_RACES
+static bool set_races(struct boot_options *options, const char *value)
+{
+    if (strcmp(value, "report") == 0)
+        options->races_go_on = true;
+    else
+        return read_number(value, &options->races_every);
+    return true;
+}
+#endif
+
+#ifdef GRAIN_SCHEDULES
+static bool set_delays(struct boot_options *options, const char *value)
+{
+    uint32_t seed;
+
+    (void)options;
+    if (!read_number(value, &seed))
+        return false;
+    delays_set_seed(seed);
+    return true;
+}
+
+static bool set_phase(struct boot_options *options, const char *value)
+{
+    (void)options;
+    return delays_set_phases(value);
+}
+#endif
+
 static bool set_panic(struct boot_options *options, const char *value)
 {
     if (strcmp(value, "exit") == 0)
@@ -90,10 +122,16 @@ static const struct {
     bool takes_value;
     bool (*set)(struct boot_options *options, const char *value); /* false: bad value */
 } words[] = {
-    {"log", true, set_log},     {"cpus", true, set_cpus},   {"panic", true, set_panic},
-    {"jos", false, set_jos},    {"spin", true, set_spin},
+    {"log", true, set_log},       {"cpus", true, set_cpus},   {"panic", true, set_panic},
+    {"jos", false, set_jos},      {"spin", true, set_spin},
+#ifdef GRAIN_RACES
+    {"races", true, set_races},
+#endif
+#ifdef GRAIN_SCHEDULES
+    {"delays", true, set_delays}, {"phase", true, set_phase},
+#endif
 #if GRAIN_KTEST
-    {"ktest", true, set_ktest}, {"check", true, set_check},
+    {"ktest", true, set_ktest},   {"check", true, set_check},
 #endif
 };
 
@@ -125,7 +163,8 @@ void cmdline_parse(const char *line, struct boot_options *out)
     *out = (struct boot_options){.log = LOG_INFO,
                                  .max_cpus = UINT32_MAX,
                                  .panic = PANIC_EXIT,
-                                 .spin_ms = WATCHDOG_DEFAULT_MS};
+                                 .spin_ms = WATCHDOG_DEFAULT_MS,
+                                 .races_every = RACES_DEFAULT_EVERY};
     for (;;) {
         char word[WORD_MAX];
         size_t len = 0;

@@ -5,6 +5,10 @@
  *   panic=exit|halt             after a panic: end the emulator, or stand still for a debugger (exit)
  *   spin=MS                            report waits for a lock that are longer (10000; 0: never)
  *   spin=panic                         and panic
+ *   races=N                     kernels that look for races: watch one access in N (500; 0: none)
+ *   races=report                and report a race without a panic
+ *   delays=SEED                 kernels with other schedules: random delays at locks (0: none)
+ *   phase=N,N,...               and instructions that each CPU runs before it starts, and after halt
  *   jos                         the boot modules are JOS programs, each an env; say what JOS would
  *   init.WORD                   for the first program
  *   ktest=NAME,NAME...          run tests of tests/kernel instead (builds that have them)
@@ -29,6 +33,8 @@ struct boot_options {
     bool jos;
     uint32_t spin_ms; /* 0: never */
     bool spin_panics;
+    uint32_t races_every; /* for kernels that look for races */
+    bool races_go_on;
 };
 
 /* Fills *out: defaults, then what the words say, in their order. */

@@ -27,6 +27,7 @@
 #include "kernel/ktest.h"
 #include "kernel/log.h"
 #include "kernel/mm/frame.h"
+#include "kernel/races/races.h"
 #include "kernel/sched/sched.h"
 
 static struct bootinfo boot_info;
@@ -63,6 +64,7 @@ static void start_machine(const struct boot_options *options)
 
 static _Noreturn void enter_scheduler(void)
 {
+    delays_phase();
     ktest_enter();
     kernel_enter();
     sched_schedule();
@@ -83,6 +85,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
     jos_mode = options.jos;
     jos_says = options.jos && options.log >= LOG_INFO;
     watchdog_set(options.spin_ms, options.spin_panics);
+    races_set(options.races_every, options.races_go_on);
     paging_init(&boot_info);
     context_init();
     context_init_cpu();
@@ -98,6 +101,8 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
         first_start_jos(&boot_info);
     else
         first_start(&boot_info);
+    races_start();
+    delays_start();
     /* Release: page-directory-pointer tables and all else that start-up wrote. Pairs with ap_main. */
     atomic_store_explicit(&boot_done, true, memory_order_release);
     context_enter_scheduler(enter_scheduler);

@@ -14,6 +14,7 @@
 #include "kernel/format.h"
 #include "kernel/lock/lock.h"
 #include "kernel/log.h"
+#include "kernel/races/races.h"
 
 #define OWNER_NONE    UINT32_MAX
 #define OWNER_UNKNOWN (UINT32_MAX - 1) /* a CPU without an index */
@@ -70,6 +71,7 @@ static void panic_begin(const char *fmt, va_list args)
         panic_nested = true;
     }
     log_break();
+    races_stop();
     print_message(me, first, fmt, args);
     if (first)
         return;

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "kernel/races/races.h"
+
 #ifndef GRAIN_HOST
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t len)
@@ -15,6 +17,8 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t len)
     void *to = dst;
     size_t words = len / 4;
 
+    races_touch(src, len, false);
+    races_touch(dst, len, true);
     __asm__ volatile("rep movsl" : "+D"(to), "+S"(src), "+c"(words) : : "memory");
     len &= 3;
     if (len != 0)
@@ -41,6 +45,7 @@ void *memset(void *dst, int value, size_t len)
     size_t words = len / 4;
     uint32_t pattern = (uint8_t)value * 0x01010101u;
 
+    races_touch(dst, len, true);
     __asm__ volatile("rep stosl" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
     len &= 3;
     if (len != 0)

@@ -2,6 +2,7 @@
 #include "abi/errors.h"
 #include "abi/sysinfo.h"
 #include "kernel/arch/x86/io.h"
+#include "kernel/coverage/coverage.h"
 #include "kernel/log.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/frame.h"
@@ -54,6 +55,7 @@ REGPARM int32_t sys_port_out(struct env *self)
 
     if (error != 0)
         return error;
+    coverage_before_port(port);
     if (bytes == 1)
         io_out8(port, (uint8_t)value);
     else if (bytes == 2)

@@ -1,10 +1,11 @@
 /* The hooks that a lock passes when it is really taken, whatever the granularity: attempt, acquired,
- * release. Statistics (lockstat.h) and spin watchdog (watchdog.h) hang here and nowhere else; in a
- * build without either they are empty. Included by lock.h.
+ * release. Statistics (lockstat.h), spin watchdog (watchdog.h) and delays (delays.h) hang here and
+ * nowhere else; in a build without any they are empty. Included by lock.h.
  */
 #ifndef GRAIN_LOCK_LOCKHOOKS_H
 #define GRAIN_LOCK_LOCKHOOKS_H
 
+#include "kernel/lock/delays.h"
 #include "kernel/lock/lockstat.h"
 #include "kernel/lock/watchdog.h"
 
@@ -12,6 +13,7 @@
 static inline ALWAYS_INLINE void lock_hook_attempt(uint32_t slot, const struct lock *l,
                                                    const void *site)
 {
+    delays_at_lock();
     watchdog_attempt(slot, l, site);
     lockstat_attempt(slot);
 }
@@ -20,10 +22,12 @@ static inline ALWAYS_INLINE void lock_hook_acquired(uint32_t slot, struct lock *
 {
     lockstat_acquired(slot, l, site);
     watchdog_acquired(slot, site);
+    delays_at_lock();
 }
 
 static inline ALWAYS_INLINE void lock_hook_release(uint32_t slot, struct lock *l)
 {
+    delays_at_lock();
     lockstat_release(slot, l);
     watchdog_release(slot);
 }

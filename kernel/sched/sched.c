@@ -453,6 +453,7 @@ static void sched_halt(struct env *last)
     load->halted_since = (uint32_t)tsc_to_us(start - tsc_start) | 1u;
     kernel_exit();
     cpu_halt_with_irqs();
+    delays_phase();
     kernel_enter();
     this_cpu()->charged = rdtsc();
     this_cpu()->idle_ticks += this_cpu()->charged - start;

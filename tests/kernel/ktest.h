@@ -33,6 +33,9 @@
     X("lockdep-twice",        ktest_lockdep_twice)      \
     X("null",                 ktest_null)               \
     X("panic",                ktest_panic)              \
+    X("race",                 ktest_race)               \
+    X("race-none",            ktest_race_none)          \
+    X("race-silent",          ktest_race_silent)        \
     X("spin-panic",           ktest_spin_panic)         \
     X("spin-report",          ktest_spin_report)        \
     X("stack-overflow",       ktest_stack_overflow)     \

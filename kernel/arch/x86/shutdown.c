@@ -2,6 +2,7 @@
 #include "kernel/arch.h"
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/arch/x86/io.h"
+#include "kernel/coverage/coverage.h"
 
 #define QEMU_EXIT_PORT  0x00f4 /* -device isa-debug-exit: QEMU's status becomes value * 2 + 1 */
 #define BOCHS_EXIT_PORT 0x8900 /* ends Bochs when it has read the word */
@@ -19,6 +20,7 @@ void arch_emulator_exit(enum arch_exit how)
         [ARCH_EXIT_PANIC] = 0x20,
     };
 
+    coverage_write();
     io_out8(QEMU_EXIT_PORT, status[how]);
     for (const char *word = "Shutdown"; *word != 0; word++)
         io_out8(BOCHS_EXIT_PORT, (uint8_t)*word);
