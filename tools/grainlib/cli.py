@@ -11,6 +11,7 @@ from types import FrameType
 from grainlib import (
     cmd_bench,
     cmd_compare,
+    cmd_coverage,
     cmd_gate,
     cmd_gdb,
     cmd_iso,
@@ -18,7 +19,9 @@ from grainlib import (
     cmd_profile,
     cmd_report,
     cmd_run,
+    cmd_schedules,
     cmd_soak,
+    cmd_suite,
     cmd_summary,
     cmd_test,
 )
@@ -29,6 +32,9 @@ COMMANDS = (
     cmd_run,
     cmd_test,
     cmd_soak,
+    cmd_suite,
+    cmd_schedules,
+    cmd_coverage,
     cmd_gdb,
     cmd_iso,
     cmd_bench,

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import io
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from grainlib import bochs, launch, machine
 from grainlib.build import display_path
 from grainlib.ending import Clocks, Ending, Kind, watch
 from grainlib.guest import Guest
+from grainlib.machine import Machine
 from grainlib.tap import Tap
+
+TAIL_LINES = 60
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("test", help="boot test programs, print TAP")
-    machine.add_arguments(parser)
+    add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the emulator command and do nothing")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="boot N times, up to the first failure")
+    parser.set_defaults(command=run)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that describe one boot and what has to come of it."""
+    machine.add_arguments(parser)
     parser.add_argument("--timeout", type=float, default=120, metavar="S", help="hung after S seconds of silence (120)")
     parser.add_argument("--limit", type=float, default=300, metavar="S", help="hung after S seconds in all (300)")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="boot N times, up to the first failure")
     parser.add_argument("--expect-panic", metavar="TEXT", help="pass only when the kernel panics with TEXT")
     parser.add_argument(
         "--expect", action="append", default=[], metavar="TEXT", help="pass only when a line of the console has TEXT"
     )
-    parser.set_defaults(command=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,13 +49,7 @@ def run(args: argparse.Namespace) -> int:
     tap.note(shlex.join(command))
     tap.note(f"console in {display_path(target.log())}")
     launch.prepare(target)
-    boot = Boot(
-        start=lambda: launch.launch(target),
-        clocks=Clocks(args.timeout, args.limit),
-        expect_panic=args.expect_panic,
-        expect=tuple(args.expect),
-        excuse=lambda: bochs.firmware_failure(target) if target.engine == "bochs" else None,
-    )
+    boot = boot_of(args, target)
     for count in range(1, args.repeat + 1):
         tap.suffix = f" (boot {count})" if args.repeat > 1 else ""
         run_boot(boot, tap)
@@ -54,6 +57,35 @@ def run(args: argparse.Namespace) -> int:
             break
     tap.finish()
     return 1 if tap.failures else 0
+
+
+def quietly(words: Sequence[str], change: Callable[[Machine], Machine]) -> list[str]:
+    """Boot what `grain test` would with these words, on the machine that `change` makes of its own.
+
+    Returns nothing when all passed, else what did not, and the end of the console.
+    """
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    args = parser.parse_args(words)
+    target = change(machine.from_arguments(args, default_system=False))
+    launch.prepare(target)
+    out = io.StringIO()
+    tap = Tap(out)
+    run_boot(boot_of(args, target), tap)
+    lines = [line for line in out.getvalue().splitlines() if not line.startswith("ok ")]
+    return lines[-TAIL_LINES:] if tap.failures else []
+
+
+def boot_of(args: argparse.Namespace, target: Machine) -> Boot:
+    """How to boot that machine, and what the options expect of it."""
+    return Boot(
+        start=lambda: launch.launch(target),
+        clocks=Clocks(args.timeout, args.limit),
+        expect_panic=args.expect_panic,
+        expect=tuple(args.expect),
+        writes_results=target.results is not None,
+        excuse=lambda: bochs.firmware_failure(target) if target.engine == "bochs" else None,
+    )
 
 
 @dataclass
@@ -64,6 +96,7 @@ class Boot:
     clocks: Clocks
     expect_panic: str | None = None
     expect: tuple[str, ...] = ()
+    writes_results: bool = False  # on the second serial port, up to its end
     excuse: Callable[[], str | None] = lambda: None  # why a boot that ended early says nothing about us
 
 
@@ -78,6 +111,8 @@ def run_boot(boot: Boot, tap: Tap) -> None:
 
     with boot.start() as guest:
         ending = watch(guest, boot.clocks, on_line)
+        if boot.writes_results and ending.kind is not Kind.STUCK:
+            guest.exit_status()  # what it writes is complete when it has ended by itself
     for text in boot.expect:
         found = any(text in line for line in lines)
         tap.result(found, f"console: {text}", [] if found else ending.tail)
