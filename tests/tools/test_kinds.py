@@ -1,0 +1,94 @@
+"""What drives the kernels for tests: schedules, suites with another kernel, from counters to lines."""
+
+from __future__ import annotations
+
+import struct
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+sys.dont_write_bytecode = True
+
+from grainlib import cmd_coverage, cmd_schedules, profile_counters, suites  # noqa: E402
+from tap_runner import run_tests  # noqa: E402
+
+
+class Schedules(unittest.TestCase):
+    def test_a_round_is_the_same_again(self) -> None:
+        self.assertEqual(cmd_schedules.boot_words("bochs", 4, 7), cmd_schedules.boot_words("bochs", 4, 7))
+        self.assertNotEqual(cmd_schedules.boot_words("bochs", 4, 7), cmd_schedules.boot_words("bochs", 4, 9))
+
+    def test_every_cpu_has_a_phase(self) -> None:
+        words = cmd_schedules.boot_words("bochs", 3, 2).split()
+        self.assertEqual(len(words[0].removeprefix("phase=").split(",")), 3)
+        self.assertEqual(words[1], "delays=2")
+
+    def test_qemu_has_delays_alone(self) -> None:
+        self.assertEqual(cmd_schedules.boot_words("qemu", 4, 5), "delays=5")
+
+
+class Suites(unittest.TestCase):
+    def test_kernel_and_words_are_replaced(self) -> None:
+        test = suites.BootTest("user/x", ("--append", "-- init.test", "--kernel", "object", "x"))
+        other = test.with_kernel("object-races", "races=9")
+        self.assertEqual(other.arguments, ("--append", "races=9 -- init.test", "--kernel", "object-races", "x"))
+
+    def test_words_come_where_there_were_none(self) -> None:
+        other = suites.BootTest("user/x", ("--kernel", "object", "x")).with_kernel("big", "log=debug")
+        self.assertEqual(other.arguments, ("--append", "log=debug", "--kernel", "big", "x"))
+
+
+class Counters(unittest.TestCase):
+    def test_values_count_when_they_are_complete(self) -> None:
+        self.assertEqual(profile_counters.read_values("coverage 3 0 1f 2 \n"), [0, 31, 2])
+        self.assertIsNone(profile_counters.read_values("coverage 3 0 1f \n"))
+        self.assertIsNone(profile_counters.read_values("noise\n"))
+
+    def test_names_of_several_objects(self) -> None:
+        section = b"\x03\x00f\x01g" + b"\x01\x00h"
+        self.assertEqual(list(profile_counters.read_names(section)), ["f", "g", "h"])
+
+    def test_records_of_an_image(self) -> None:
+        for release, extra in ((14, b""), (22, bytes(4))):
+            record = struct.pack("<QQI", profile_counters.name_hash("f"), 77, 0x1008 - 0x2000 & 0xFFFFFFFF)
+            record += extra + bytes(8) + struct.pack("<I", 2) + bytes(4)
+            record += bytes((48 if release >= 18 else 40) - len(record))
+            image = make_image({"__llvm_prf_cnts": (0x1000, bytes(24)), "__llvm_prf_data": (0x2000, record),
+                                "__llvm_prf_names": (0x3000, b"\x01\x00f")})
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(image)
+                file.flush()
+                functions = profile_counters.read_functions(Path(file.name), release)
+            self.assertEqual(functions, [profile_counters.Function("f", 77, 1, 2)])
+
+
+class Report(unittest.TestCase):
+    def test_ranges_skip_lines_without_code(self) -> None:
+        self.assertEqual(cmd_coverage.ranges([1, 2, 5, 6, 9], {2, 5, 9}), "2-5 9")
+
+    def test_shares_are_never_rounded_up(self) -> None:
+        self.assertEqual(cmd_coverage.percent(8999, 10000), "89.9 %")
+
+    def test_areas_are_counted_by_file(self) -> None:
+        lines = {"kernel/ipc/a.c": {1: 0, 2: 5}, "kernel/mm/b.c": {1: 1}}
+        self.assertEqual(cmd_coverage.share(lines, ("kernel/ipc/*",)), (1, 2))
+
+
+def make_image(sections: dict[str, tuple[int, bytes]]) -> bytes:
+    """An ELF32 image of just these sections."""
+    names = b"\0" + b"".join(name.encode() + b"\0" for name in sections) + b".names\0"
+    body, headers, at = b"", [bytes(40)], 52
+    for name, (address, content) in {**sections, ".names": (0, names)}.items():
+        headers.append(struct.pack("<10I", names.index(name.encode() + b"\0"), 1, 0, address, at, len(content), 0, 0, 1, 0))
+        body, at = body + content, at + len(content)
+    head = bytearray(52)
+    head[:6] = b"\x7fELF\x01\x01"
+    struct.pack_into("<I", head, 32, at)
+    struct.pack_into("<HH", head, 48, len(headers), len(headers) - 1)
+    return bytes(head) + body + b"".join(headers)
+
+
+if __name__ == "__main__":
+    run_tests()
