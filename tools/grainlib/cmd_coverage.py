@@ -14,7 +14,7 @@ from grainlib.failure import Failure
 from grainlib.machine import Machine
 from grainlib.tap import Tap
 
-SUITES = ("kernel", "user", "jos", "system", "stress")
+SUITES = ("kernel", "user", "jos", "system", "stress", "isolation", "fuzz")
 CPUS = (1, 4)
 
 # What is promised, and in which files.
