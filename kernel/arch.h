@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/compiler.h"
+
 #define ARCH_CPU_UNKNOWN UINT32_MAX
 
 /* In every loop that waits for another CPU: on an emulator that runs all CPUs in one thread it is
@@ -35,6 +37,9 @@ uint64_t arch_time_us(void);
 void arch_delay_us(uint32_t us);
 
 void arch_console_write(const char *text, size_t len);
+
+/* Without waiting: how much of it is out. All, when nothing ever gets out. */
+size_t arch_console_try(const char *text, size_t len) MUST_CHECK;
 
 void arch_irq_off(void);
 

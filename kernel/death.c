@@ -153,14 +153,14 @@ static bool death_do_step(struct env *e)
         /* Release: what this env did to the space comes before its teardown by the last one. */
         if (atomic_fetch_sub_explicit(&e->aspace->envs, 1, memory_order_acq_rel) != 1) {
             death_tell_controller(e);
-            sched_schedule();
+            sched_breathe();
         }
         break;
     case DEATH_TEARDOWN:
         if (!aspace_teardown(e->aspace))
             return false;
         death_tell_controller(e);
-        sched_schedule();
+        sched_breathe();
     }
     e->step++;
     return true;

@@ -134,7 +134,7 @@ struct env {
     uint32_t timer_slot;       /* in the home CPU's timer heap; 0: none */
     uint64_t deadline;         /* TSC */
     uint32_t step;             /* enum death_step: which is next */
-    uint32_t progress;         /* pages of a long call done so far */
+    uint32_t progress;         /* of a long call: pages or bytes done so far */
     uint64_t ticks;            /* CPU time, TSC */
     _Atomic uint32_t priority; /* written under lock, by env_set_priority */
     _Atomic uint32_t pinned;   /* CPU or SCHED_ANY_CPU; written under lock */

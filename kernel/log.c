@@ -15,6 +15,9 @@
  * one line on a 115200 baud UART. */
 #define BROKEN_LOCK_LOOKS 1000000u
 
+#define LOG_LOOKS    100u  /* at the lock, of a program's text */
+#define LOG_REFUSALS 1000u /* then a text that makes no progress is interrupted */
+
 static const struct {
     const char *name;
     const char *prefix; /* of the text, so that a log can be searched for it */
@@ -26,6 +29,8 @@ static const struct {
 };
 
 static struct rawspin log_lock;
+static uint32_t log_writer;  /* whose text is out in part, 0: nobody's; log_lock */
+static uint32_t log_refused; /* others, since that one got on; log_lock */
 static atomic_bool log_broken;
 static _Atomic(enum log_level) log_threshold = LOG_INFO;
 
@@ -47,9 +52,30 @@ void log_raw(const char *text, size_t len)
 {
     bool locked = log_lock_take();
 
+    if (log_writer != 0) /* its rest comes on a line of its own */
+        arch_console_write("\n", 1);
     arch_console_write(text, len);
     if (locked)
         rawspin_unlock(&log_lock);
+}
+
+enum log_result log_some(uint32_t writer, const char *text, size_t len, uint32_t *done)
+{
+    enum log_result result = LOG_OTHERS;
+
+    if (!rawspin_lock_bounded(&log_lock, LOG_LOOKS))
+        return LOG_OTHERS;
+    if (log_writer == 0 || log_writer == writer || ++log_refused == LOG_REFUSALS) {
+        uint32_t more = (uint32_t)arch_console_try(text + *done, len - *done);
+
+        if (more != 0)
+            log_refused = 0;
+        *done += more;
+        log_writer = *done < len ? writer : 0;
+        result = *done < len ? LOG_BUSY : LOG_DONE;
+    }
+    rawspin_unlock(&log_lock);
+    return result;
 }
 
 /* Ends the line that format_text left in the buffer, cut if it was too long, and writes it. */
@@ -58,11 +84,7 @@ static void log_emit(char *line, size_t len)
     if (len > LOG_LINE_MAX - 2)
         len = LOG_LINE_MAX - 2;
     line[len++] = '\n';
-
-    bool locked = log_lock_take();
-    arch_console_write(line, len);
-    if (locked)
-        rawspin_unlock(&log_lock);
+    log_raw(line, len);
 }
 
 static size_t log_stamp(char *line, size_t size)

@@ -5,12 +5,16 @@
  *     [    0.001234 cpu0] text
  * and is cut at LOG_LINE_MAX bytes. It is formatted before log_lock is taken, so the lock is held
  * for the output alone. log_lock is a leaf: any other lock may be held, nothing is taken under it.
+ * The kernel's lines are rare and wait for the UART, programs' text (log_some) never does.
  */
 #ifndef GRAIN_KERNEL_LOG_H
 #define GRAIN_KERNEL_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/compiler.h"
 
 #define LOG_LINE_MAX 256
 
@@ -26,6 +30,16 @@ void log_plain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The bytes as they are, together. */
 void log_raw(const char *text, size_t len);
+
+enum log_result {
+    LOG_DONE,
+    LOG_BUSY,  /* the console takes no more at the moment */
+    LOG_OTHERS /* somebody else's text is out in part */
+};
+
+/* A program's text, of which *done bytes are out: more of it, as far as that needs no waiting. `writer`, not
+ * 0, says whose it is: another's does not come in between, unless this one makes no progress at all. */
+enum log_result log_some(uint32_t writer, const char *text, size_t len, uint32_t *done) MUST_CHECK;
 
 /* Lines above this level are dropped; LOG_INFO at the start. */
 void log_set_level(enum log_level level);

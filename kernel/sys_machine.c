@@ -11,10 +11,18 @@
 REGPARM int32_t sys_log_write(struct env *self)
 {
     uint32_t bytes = self->regs.edx;
+    enum log_result result;
 
     if (bytes > sizeof(self->utcb->buf))
         return -E_INVAL;
-    log_raw((const char *)self->utcb->buf, bytes);
+    if (self->progress >= bytes)
+        self->progress = 0;
+    result = log_some(env_id(self), (const char *)self->utcb->buf, bytes, &self->progress);
+    if (result == LOG_BUSY)
+        syscall_restart(self);
+    if (result == LOG_OTHERS)
+        syscall_restart_later(self);
+    self->progress = 0;
     return 0;
 }
 

@@ -31,7 +31,7 @@ void syscall_from_gate(struct env *self)
     self->regs.eax = (uint32_t)result;
 }
 
-_Noreturn void syscall_restart(struct env *self)
+static void again(struct env *self)
 {
     struct env_regs *regs = &self->regs;
 
@@ -43,7 +43,18 @@ _Noreturn void syscall_restart(struct env *self)
     } else {
         regs->eip -= INT_INSTRUCTION;
     }
+}
+
+_Noreturn void syscall_restart(struct env *self)
+{
+    again(self);
     env_run(self);
+}
+
+_Noreturn void syscall_restart_later(struct env *self)
+{
+    again(self);
+    sched_requeue(self);
 }
 
 REGPARM int32_t sys_null(struct env *self)

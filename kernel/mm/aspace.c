@@ -307,7 +307,6 @@ int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t 
             frames_unref(pfns, i);
             return -E_NO_MEM;
         }
-        shootdown_catch_up(); /* to fill a page takes a while, and others may wait for this CPU */
     }
     error = aspace_insert(as, va, pages, perm, pfns);
     if (error != 0)

@@ -5,6 +5,7 @@
 #include "kernel/arch/x86/paging.h"
 #include "kernel/check/inside.h"
 #include "kernel/cpu.h"
+#include "kernel/mm/shootdown.h"
 #include "kernel/panic.h"
 
 #define FRAME_BATCH (FRAME_CACHE_SIZE / 2)
@@ -111,8 +112,10 @@ uint32_t frame_alloc_zeroed(enum frame_zone zone)
 {
     uint32_t pfn = frame_alloc(zone);
 
-    if (pfn != FRAME_NONE)
+    if (pfn != FRAME_NONE) {
         paging_zero_frame(pfn);
+        shootdown_catch_up(); /* that took a while, and others may wait for this CPU */
+    }
     return pfn;
 }
 

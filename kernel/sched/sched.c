@@ -548,11 +548,16 @@ _Noreturn void sched_requeue_for(struct env *self, struct env *next)
     env_run(next);
 }
 
+_Noreturn void sched_breathe(void)
+{
+    this_cpu()->current = NULL;
+    sched_irq_window();
+    sched_schedule();
+}
+
 _Noreturn void sched_pause(struct env *self)
 {
     env_set_state(self, ENV_STATE_READY);
     queue_insert(self, queue_priority(self));
-    this_cpu()->current = NULL;
-    sched_irq_window();
-    sched_schedule();
+    sched_breathe();
 }

@@ -24,6 +24,9 @@ void sched_init_cpu(void);
  * ended by the caller. */
 _Noreturn void sched_schedule(void);
 
+/* The same, and interrupts are taken first: after long work. */
+_Noreturn void sched_breathe(void);
+
 /* `e` is owned by this CPU (claimed, or just stopped being current) and should run: makes it READY and
  * hands it to its home CPU. */
 void sched_wake(struct env *e);

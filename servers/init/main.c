@@ -14,6 +14,11 @@
 #define QEMU_EXIT_BAD    0x11
 #define BOCHS_POWER_PORT 0x8900 /* ends when it is told "Shutdown" */
 
+/* The UART of the kernel's log, whose last bytes may not be out yet. */
+#define COM1_STATUS   0x3fd
+#define COM1_ALL_SENT 0x40 /* an empty bus reads so, too */
+#define COM1_LOOKS    100000u
+
 static void run_module(const struct sysinfo_module *module, uint32_t index)
 {
     struct program program;
@@ -25,6 +30,12 @@ static void run_module(const struct sysinfo_module *module, uint32_t index)
 
 static void power_off(bool failed)
 {
+    uint32_t status = 0;
+
+    for (uint32_t i = 0; i < COM1_LOOKS && !(status & COM1_ALL_SENT); i++) {
+        if (port_in(COM1_STATUS, 1, &status) != 0)
+            break;
+    }
     (void)port_out(QEMU_EXIT_PORT, 4, failed ? QEMU_EXIT_BAD : QEMU_EXIT_GOOD);
     for (const char *c = "Shutdown"; *c != 0; c++)
         (void)port_out(BOCHS_POWER_PORT, 1, (uint32_t)*c);

@@ -8,6 +8,7 @@
 static char console[65536];
 static size_t console_len;
 
+size_t host_console_room = SIZE_MAX;
 uint32_t host_cpu;
 uint64_t host_time_us;
 
@@ -31,6 +32,15 @@ void arch_console_write(const char *text, size_t len)
     memcpy(console + console_len, text, len);
     console_len += len;
     console[console_len] = 0;
+}
+
+size_t arch_console_try(const char *text, size_t len)
+{
+    size_t done = len < host_console_room ? len : host_console_room;
+
+    arch_console_write(text, done);
+    host_console_room -= done;
+    return done;
 }
 
 uint32_t arch_cpu_index(void)

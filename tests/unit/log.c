@@ -64,6 +64,54 @@ static void log_long_line_is_cut(void)
     }
 }
 
+static void log_some_waits_for_room(void)
+{
+    uint32_t done = 0;
+
+    host_console_clear();
+    host_console_room = 3;
+    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    CHECK_INT(done, 3);
+    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    host_console_room = SIZE_MAX;
+    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_DONE);
+    CHECK_INT(done, 6);
+    CHECK_STR(host_console(), "abcde\n");
+}
+
+static void log_some_keeps_others_out(void)
+{
+    uint32_t done = 0;
+    uint32_t others = 0;
+
+    host_console_clear();
+    host_console_room = 3;
+    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    host_console_room = SIZE_MAX;
+    CHECK_INT(log_some(2, "x\n", 2, &others), LOG_OTHERS);
+    log_plain("kernel");
+    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_DONE);
+    CHECK_INT(log_some(2, "x\n", 2, &others), LOG_DONE);
+    CHECK_STR(host_console(), "abc\nkernel\nde\nx\n");
+}
+
+/* Its writer may be dead, or never get to run because of who waits. */
+static void log_some_gives_up_on_a_text(void)
+{
+    uint32_t done = 0;
+    uint32_t others = 0;
+    uint32_t asked = 0;
+
+    host_console_clear();
+    host_console_room = 3;
+    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    host_console_room = SIZE_MAX;
+    while (log_some(2, "x\n", 2, &others) == LOG_OTHERS && asked < 100000)
+        asked++;
+    CHECK(asked < 100000);
+    CHECK_STR(host_console(), "abcx\n");
+}
+
 static void log_works_when_broken(void)
 {
     log_break();
@@ -78,6 +126,9 @@ int main(void)
     UNIT_RUN(log_plain_has_no_stamp);
     UNIT_RUN(log_levels_filter);
     UNIT_RUN(log_long_line_is_cut);
+    UNIT_RUN(log_some_waits_for_room);
+    UNIT_RUN(log_some_keeps_others_out);
+    UNIT_RUN(log_some_gives_up_on_a_text);
     UNIT_RUN(log_works_when_broken);
     return unit_done();
 }

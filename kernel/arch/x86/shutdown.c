@@ -2,6 +2,7 @@
 #include "kernel/arch.h"
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/arch/x86/io.h"
+#include "kernel/arch/x86/serial.h"
 #include "kernel/coverage/coverage.h"
 
 #define QEMU_EXIT_PORT  0x00f4 /* -device isa-debug-exit: QEMU's status becomes value * 2 + 1 */
@@ -21,6 +22,7 @@ void arch_emulator_exit(enum arch_exit how)
     };
 
     coverage_write();
+    serial_drain();
     io_out8(QEMU_EXIT_PORT, status[how]);
     for (const char *word = "Shutdown"; *word != 0; word++)
         io_out8(BOCHS_EXIT_PORT, (uint8_t)*word);
