@@ -15,6 +15,7 @@
 
 /* clang-format off */
 #define KTEST_LIST(X)                                   \
+    X("check",                ktest_check)              \
     X("frames",               ktest_frames)             \
     X("inbox",                ktest_inbox)              \
     X("lock",                 ktest_lock)               \
