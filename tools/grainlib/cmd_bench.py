@@ -21,7 +21,7 @@ ALGORITHMS = ("tas", "ttas", "ticket", "mcs", "clh")
 DEFAULT_ALGORITHM = "ticket"  # that of a kernel that is named after its granularity alone
 DEFAULT_REPS = 20
 SCALING_CPUS = (1, 2, 4, 8)
-CONTENDED = ["pairs_0", "one_server", "server_per_cpu", "maps"]  # where it matters how a lock waits
+CONTENDED = ["pairs_0", "one_server", "server_attached", "maps"]  # where it matters how a lock waits
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

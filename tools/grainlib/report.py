@@ -40,7 +40,7 @@ class Section:
     parts: list[str | Table | Plot] = field(default_factory=list)
 
 
-HISTOGRAMS_IN_DOCS = ("pairs_0", "server_per_cpu")
+HISTOGRAMS_IN_DOCS = ("pairs_0", "server_attached")
 DEFAULT_FAMILY = ""  # what is added to a plot's name
 
 
