@@ -341,6 +341,72 @@ static void check_threads(void)
     CHECK(!(env_create(0, 0, 0, 1) != -E_PERM), "thread_not_past_proc");
 }
 
+/* Faults on all CPUs at once. */
+#define FAULT_PAGES  64u
+#define FAULT_ROUNDS 50u /* a hang detector: until two workers of the pager have had some */
+#define FAULT_SOME   16u /* dispatches of a worker in a round */
+
+static int fault_on(uintptr_t cpu)
+{
+    uintptr_t va = 0;
+    int wrong = 0;
+
+    if (test_pin(0, (uint32_t)cpu) != 0 || memory_map(&va, FAULT_PAGES * PAGE_SIZE, PERM_RW) != 0)
+        return 1;
+    for (uint32_t i = 0; i < FAULT_PAGES; i++)
+        *word_at(va + i * PAGE_SIZE) += (uint32_t)cpu + i;
+    for (uint32_t i = 0; i < FAULT_PAGES; i++)
+        wrong += *word_at(va + i * PAGE_SIZE) != cpu + i;
+    return wrong == 0 ? 0 : 2;
+}
+
+static bool fault_on_all(void)
+{
+    pid_t children[GRAIN_MAX_CPUS];
+    bool good = true;
+
+    for (uint32_t i = 0; i < test_cpus(); i++)
+        children[i] = child_start(fault_on, i);
+    for (uint32_t i = 0; i < test_cpus(); i++)
+        good = child_end(children[i]) == 0 && good;
+    return good;
+}
+
+/* The most envs of one address space that ran since `before`: the pager's, here. */
+static uint32_t workers_that_ran(const uint32_t *before)
+{
+    const struct env_public *all = (const struct env_public *)ENVS_WINDOW;
+    uint32_t most = 0;
+
+    for (uint32_t i = 0; i < ENV_MAX; i++) {
+        uint32_t count = 0;
+
+        for (uint32_t j = 0; j < ENV_MAX && all[i].status != ENV_FREE; j++)
+            count += all[j].status != ENV_FREE && all[j].aspace == all[i].aspace &&
+                     all[j].runs - before[j] >= FAULT_SOME;
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
+static void check_faults_on_all_cpus(void)
+{
+    const struct env_public *all = (const struct env_public *)ENVS_WINDOW;
+    static uint32_t before[ENV_MAX];
+    uint32_t workers = 0;
+    bool good = true;
+
+    for (uint32_t round = 0; round < FAULT_ROUNDS && workers < 2; round++) {
+        for (uint32_t i = 0; i < ENV_MAX; i++)
+            before[i] = all[i].runs;
+        good = fault_on_all() && good;
+        workers = workers_that_ran(before);
+    }
+    CHECK(good, "faults_on_all_cpus");
+    if (test_cpus() > 1)
+        CHECK(workers >= 2, "faults_served_by_two");
+}
+
 int main(void)
 {
     check_map();
@@ -353,5 +419,6 @@ int main(void)
     check_shared();
     check_shared_limit();
     check_threads();
+    check_faults_on_all_cpus();
     return test_status();
 }
