@@ -137,8 +137,10 @@ REGPARM int32_t sys_irq_ack(struct env *self)
 #if GRAIN_KTEST
 uint32_t irq_inside_owner(uint32_t line, uint32_t *bits, struct lock **lock) NO_LOCK_ANALYSIS
 {
-    *lock = &irq_lines[line].lock;
-    *bits = irq_lines[line].bits;
-    return irq_lines[line].owner;
+    struct irq *irq = &irq_lines[line];
+
+    *lock = &irq->lock;
+    *bits = irq->bits;
+    return irq->owner;
 }
 #endif

@@ -97,8 +97,8 @@ static inline ALWAYS_INLINE uint32_t mailbox_ready_word(const struct env *e, enu
     return READY_ANY;
 }
 
-/* `e` begins to wait in a receive with IPC_RECORD, and its public record says so: under the lock of its
- * mailbox, so that who reads it there and then sends finds it waiting. */
+/* `e` waits in a receive with IPC_RECORD, and its public record says so: under the lock of its mailbox, and
+ * after all else, so that who reads it there finds it waiting. */
 void mailbox_record_wait(struct env *e);
 
 /* `e`, owned by this CPU, blocks; into which list is left to the caller. */
@@ -107,9 +107,9 @@ static inline ALWAYS_INLINE void mailbox_block_locked(struct env *e, enum env_st
 {
     atomic_store_explicit(&e->waits_at, box, memory_order_relaxed);
     atomic_store_explicit(&e->ready, mailbox_ready_word(e, state, box), memory_order_relaxed);
+    env_set_state(e, state);
     if (unlikely(e->ipc_op & IPC_RECORD) && state == ENV_STATE_RECEIVING)
         mailbox_record_wait(e);
-    env_set_state(e, state);
 }
 
 /* Takes a blocked env off its queue; this CPU owns it then. The lock of its mailbox is held. */
