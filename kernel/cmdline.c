@@ -43,23 +43,24 @@ static bool set_cpus(struct boot_options *options, const char *value)
     return true;
 }
 
+/* A number, or the one word that sets a flag. */
+static bool read_number_or(const char *word, const char *value, bool *flag, uint32_t *number)
+{
+    if (strcmp(value, word) != 0)
+        return read_number(value, number);
+    *flag = true;
+    return true;
+}
+
 static bool set_spin(struct boot_options *options, const char *value)
 {
-    if (strcmp(value, "panic") == 0)
-        options->spin_panics = true;
-    else
-        return read_number(value, &options->spin_ms);
-    return true;
+    return read_number_or("panic", value, &options->spin_panics, &options->spin_ms);
 }
 
 #ifdef GRAIN_RACES
 static bool set_races(struct boot_options *options, const char *value)
 {
-    if (strcmp(value, "report") == 0)
-        options->races_go_on = true;
-    else
-        return read_number(value, &options->races_every);
-    return true;
+    return read_number_or("report", value, &options->races_go_on, &options->races_every);
 }
 #endif
 

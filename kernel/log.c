@@ -65,10 +65,10 @@ enum log_result log_some(uint32_t writer, const char *text, size_t len, uint32_t
 
     if (!rawspin_lock_bounded(&log_lock, LOG_LOOKS))
         return LOG_OTHERS;
-    if (log_writer == 0 || log_writer == writer || ++log_refused == LOG_REFUSALS) {
+    if (log_writer == 0 || log_writer == writer || ++log_refused >= LOG_REFUSALS) {
         uint32_t more = (uint32_t)arch_console_try(text + *done, len - *done);
 
-        if (more != 0)
+        if (more != 0 || log_writer != writer)
             log_refused = 0;
         *done += more;
         log_writer = *done < len ? writer : 0;

@@ -24,16 +24,10 @@ static int read_window(struct env *self)
     return error;
 }
 
-static bool is_movable(const struct env *e)
-{
-    return atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU;
-}
-
 /* Whether one of two envs of this CPU can have another one, which halts. */
 static bool one_may_move(const struct env *a, const struct env *b)
 {
-    return atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) != 0 &&
-           (is_movable(a) || is_movable(b));
+    return !sched_nobody_is_idle() && (sched_is_movable(a) || sched_is_movable(b));
 }
 
 /* The end of a plain send to `to`. On this CPU the receiver runs next and the sender goes behind the

@@ -196,9 +196,7 @@ static void sched_send_to(struct env *e, uint32_t cpu)
 /* The halted CPU that a READY env should go to; SCHED_ANY_CPU if there is none or it must stay. */
 static uint32_t sched_idle_cpu_for(const struct env *e)
 {
-    if (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0)
-        return SCHED_ANY_CPU;
-    if (atomic_load_explicit(&e->pinned, memory_order_relaxed) != SCHED_ANY_CPU)
+    if (sched_nobody_is_idle() || !sched_is_movable(e))
         return SCHED_ANY_CPU;
     if (atomic_load_explicit(&e->pending, memory_order_relaxed) & PENDING_KILL)
         return SCHED_ANY_CPU;
@@ -217,7 +215,7 @@ static struct env *queue_first_movable(void)
         for (struct list *l = cpu->ready[top].next; l != &cpu->ready[top]; l = l->next) {
             struct env *e = CONTAINER_OF(l, struct env, link);
 
-            if (atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU)
+            if (sched_is_movable(e))
                 return e;
             if (--looks == 0)
                 return NULL;
@@ -225,11 +223,6 @@ static struct env *queue_first_movable(void)
         mask &= ~(1u << top);
     }
     return NULL;
-}
-
-static inline bool sched_nobody_is_idle(void)
-{
-    return likely(atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0);
 }
 
 /* This CPU runs something: the next in line goes to a halted CPU. */

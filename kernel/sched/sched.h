@@ -54,6 +54,17 @@ static inline bool sched_has_ready(uint32_t priority)
     return this_cpu()->ready_mask >> priority != 0;
 }
 
+static inline bool sched_nobody_is_idle(void)
+{
+    return likely(atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) == 0);
+}
+
+/* Whether another CPU may have it. */
+static inline bool sched_is_movable(const struct env *e)
+{
+    return atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU;
+}
+
 /* Gives an owned env, blocked or on no queue, another home. */
 void sched_set_home(struct env *e, uint32_t cpu);
 

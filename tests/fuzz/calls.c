@@ -29,7 +29,6 @@
 #define WITNESS_STATUS 77u
 #define VICTIM_QUOTA   40u
 #define WITNESSED      8u
-#define SETTLE_TRIES   500u
 #define PRIORITY       (SCHED_PRIO_DEFAULT + 2) /* above all that the groups may have */
 
 /* Shared with all groups: what was called, and how often without an error. */
@@ -286,22 +285,6 @@ static bool run_groups(struct fuzz *f)
     return good;
 }
 
-static bool same_counts(const struct kernel_counters *before)
-{
-    struct kernel_counters now;
-
-    for (uint32_t i = 0; i < SETTLE_TRIES; i++) {
-        kernel_info(&now);
-        if (now.free_frames == before->free_frames && now.envs == before->envs &&
-            now.aspaces == before->aspaces)
-            return true;
-        sleep_us(1000);
-    }
-    printf("# free frames %u, were %u; envs %u, were %u; spaces %u, were %u\n", now.free_frames,
-           before->free_frames, now.envs, before->envs, now.aspaces, before->aspaces);
-    return false;
-}
-
 /* Threads and children of the witness would be the groups': it has none of its own, and is ended last. */
 static bool run_round(struct fuzz *f)
 {
@@ -321,7 +304,7 @@ static bool run_round(struct fuzz *f)
     else
         witness = 0;
     while (kill_ours_but(0) != 0) {}
-    return same_counts(&before) && check_kernel() && witness == 0 && good;
+    return test_counts_settle(&before) && check_kernel() && witness == 0 && good;
 }
 
 /* Every call was made; which never succeeded is for people to look at. */

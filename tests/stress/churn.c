@@ -21,7 +21,6 @@
 #define STRETCH      0x400000u
 #define VICTIM_PAGES 12u
 #define WORKERS_MAX  32u
-#define SETTLE_TRIES 500u
 
 /* What victims execute: no stack, all registers given. One page, so one mapping each. */
 extern const char victim_code[], victim_spin[], victim_exit[], victim_memory[], victim_fault[],
@@ -264,23 +263,6 @@ static void run_workers(uint32_t rounds, uint32_t seed)
     CHECK_EQ(failures, 0, "churn_calls");
 }
 
-static bool same_counts(const struct kernel_counters *before)
-{
-    struct kernel_counters now;
-
-    for (uint32_t i = 0; i < SETTLE_TRIES; i++) {
-        kernel_info(&now);
-        if (now.free_frames == before->free_frames && now.envs == before->envs &&
-            now.aspaces == before->aspaces)
-            return true;
-        sleep_us(1000);
-    }
-    printf("# churn: free frames %u, were %u; envs %u, were %u; spaces %u, were %u\n",
-           now.free_frames, before->free_frames, now.envs, before->envs, now.aspaces,
-           before->aspaces);
-    return false;
-}
-
 int main(int argc, char **argv)
 {
     uint32_t rounds = test_option(argc, argv, "rounds", 300);
@@ -289,6 +271,6 @@ int main(int argc, char **argv)
 
     kernel_info(&before);
     run_workers(rounds, seed);
-    CHECK(same_counts(&before), "churn_all_is_free_again");
+    CHECK(test_counts_settle(&before), "churn_all_is_free_again");
     return test_status();
 }

@@ -1,4 +1,4 @@
-/* kernel/mm/aspace.c against a reference model: single facts. Random operations are in aspace_random.c. */
+/* kernel/mm/aspace.h against a reference model: single facts. Random operations are in aspace_random.c. */
 #include "kernel/mm/aspace.h"
 
 #include "abi/errors.h"

@@ -1,4 +1,4 @@
-/* kernel/mm/aspace.c: two spaces under random operations, each compared with its model after each. */
+/* kernel/mm/aspace.h: two spaces under random operations, each compared with its model after each. */
 #include "abi/errors.h"
 #include "abi/perm.h"
 #include "aspace_model.h"

@@ -64,33 +64,50 @@ static void log_long_line_is_cut(void)
     }
 }
 
-static void log_some_waits_for_room(void)
-{
-    uint32_t done = 0;
+#define TEXT "abcde\n"
 
+/* Writer 1's text is out up to its third byte, and there is room again. */
+static void begin_text(uint32_t *done)
+{
+    *done = 0;
     host_console_clear();
     host_console_room = 3;
-    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
-    CHECK_INT(done, 3);
-    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    CHECK_INT(log_some(1, TEXT, 6, done), LOG_BUSY);
+    CHECK_INT(*done, 3);
+}
+
+/* How often a writer of "x" or "y" was refused. */
+static uint32_t ask_for_room(uint32_t writer, const char *text, uint32_t *done)
+{
+    uint32_t refused = 0;
+
+    while (log_some(writer, text, 2, done) == LOG_OTHERS && refused < 100000)
+        refused++;
+    return refused;
+}
+
+static void log_some_waits_for_room(void)
+{
+    uint32_t done;
+
+    begin_text(&done);
+    CHECK_INT(log_some(1, TEXT, 6, &done), LOG_BUSY);
     host_console_room = SIZE_MAX;
-    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_DONE);
+    CHECK_INT(log_some(1, TEXT, 6, &done), LOG_DONE);
     CHECK_INT(done, 6);
-    CHECK_STR(host_console(), "abcde\n");
+    CHECK_STR(host_console(), TEXT);
 }
 
 static void log_some_keeps_others_out(void)
 {
-    uint32_t done = 0;
+    uint32_t done;
     uint32_t others = 0;
 
-    host_console_clear();
-    host_console_room = 3;
-    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    begin_text(&done);
     host_console_room = SIZE_MAX;
     CHECK_INT(log_some(2, "x\n", 2, &others), LOG_OTHERS);
     log_plain("kernel");
-    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_DONE);
+    CHECK_INT(log_some(1, TEXT, 6, &done), LOG_DONE);
     CHECK_INT(log_some(2, "x\n", 2, &others), LOG_DONE);
     CHECK_STR(host_console(), "abc\nkernel\nde\nx\n");
 }
@@ -98,18 +115,30 @@ static void log_some_keeps_others_out(void)
 /* Its writer may be dead, or never get to run because of who waits. */
 static void log_some_gives_up_on_a_text(void)
 {
-    uint32_t done = 0;
+    uint32_t done;
     uint32_t others = 0;
-    uint32_t asked = 0;
 
-    host_console_clear();
-    host_console_room = 3;
-    CHECK_INT(log_some(1, "abcde\n", 6, &done), LOG_BUSY);
+    begin_text(&done);
     host_console_room = SIZE_MAX;
-    while (log_some(2, "x\n", 2, &others) == LOG_OTHERS && asked < 100000)
-        asked++;
-    CHECK(asked < 100000);
+    CHECK(ask_for_room(2, "x\n", &others) < 100000);
     CHECK_STR(host_console(), "abcx\n");
+}
+
+/* The one that came next got nothing out, and died too. */
+static void log_some_gives_up_again(void)
+{
+    uint32_t done;
+    uint32_t others = 0;
+    uint32_t third = 0;
+
+    begin_text(&done);
+    CHECK(ask_for_room(2, "x\n", &others) < 100000);
+    CHECK_INT(others, 0);
+    host_console_room = SIZE_MAX;
+    uint32_t refused = ask_for_room(3, "y\n", &third);
+    CHECK(refused > 0);
+    CHECK(refused < 100000);
+    CHECK_STR(host_console(), "abcy\n");
 }
 
 static void log_works_when_broken(void)
@@ -129,6 +158,7 @@ int main(void)
     UNIT_RUN(log_some_waits_for_room);
     UNIT_RUN(log_some_keeps_others_out);
     UNIT_RUN(log_some_gives_up_on_a_text);
+    UNIT_RUN(log_some_gives_up_again);
     UNIT_RUN(log_works_when_broken);
     return unit_done();
 }

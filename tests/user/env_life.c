@@ -351,14 +351,7 @@ static void check_full(void)
     CHECK_EQ(now.envs, ENV_MAX, "env_life_table_full");
     CHECK_ERROR(error, E_NO_FREE_ENV, "env_life_table_full_error");
     kill_all(count);
-    for (uint32_t i = 0; i < 1000; i++) {
-        kernel_info(&now);
-        if (now.envs == before.envs && now.free_frames == before.free_frames)
-            break;
-        yield();
-    }
-    CHECK_EQ(now.envs, before.envs, "env_life_table_free_again");
-    CHECK_EQ(now.free_frames, before.free_frames, "env_life_frames_free_again");
+    CHECK(test_counts_settle(&before), "env_life_all_is_free_again");
 }
 
 int main(void)

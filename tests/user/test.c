@@ -173,3 +173,19 @@ bool test_wait_status(envid_t env, uint32_t status)
     }
     return false;
 }
+
+bool test_counts_settle(const struct kernel_counters *before)
+{
+    struct kernel_counters now;
+
+    for (uint32_t i = 0; i < WAIT_STEPS; i++) {
+        kernel_info(&now);
+        if (now.free_frames == before->free_frames && now.envs == before->envs &&
+            now.aspaces == before->aspaces)
+            return true;
+        sleep_us(WAIT_STEP_US);
+    }
+    printf("# free frames %u, were %u; envs %u, were %u; spaces %u, were %u\n", now.free_frames,
+           before->free_frames, now.envs, before->envs, now.aspaces, before->aspaces);
+    return false;
+}

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "abi/env.h"
+#include "abi/sysinfo.h"
 #include "grain/compiler.h"
 
 /* ---- Verdicts ---- */
@@ -83,6 +84,11 @@ uint32_t test_option(int argc, char **argv, const char *name, uint32_t otherwise
 /* Waits until env has that public status (abi/env.h), half a minute at most. For "it is blocked now":
  * ENV_NOT_RUNNABLE. Returns false when the time is over. */
 MUST_CHECK bool test_wait_status(envid_t env, uint32_t status);
+
+/* Waits until as many frames are free, and as many envs and address spaces exist, as when *before was
+ * read (kernel_info): what died is freed in steps, and on other CPUs. False, and a line that says what
+ * is missing, when that takes too long. */
+MUST_CHECK bool test_counts_settle(const struct kernel_counters *before);
 
 /* ---- Behind the macros ---- */
 

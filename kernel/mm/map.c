@@ -1,0 +1,205 @@
+/* Address spaces: mapping pages and page tables, within the quota; see aspace.h. */
+#include "abi/errors.h"
+#include "abi/perm.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/mm/frame.h"
+#include "kernel/mm/shootdown.h"
+#include "kernel/mm/walk.h"
+#include "kernel/panic.h"
+
+/* How many frames the range would add to the charge: pages not mapped yet, and tables. */
+static uint32_t aspace_cost_locked(struct aspace *as, uint32_t va, uint32_t pages)
+    REQUIRES(&as->lock)
+{
+    uint32_t cost = 0;
+    uint32_t last_table = UINT32_MAX;
+    pte_t *pte = NULL;
+
+    for (uint32_t i = 0; i < pages; i++, va += PAGE_SIZE) {
+        pte = aspace_next_pte_locked(as, va, pte);
+        if (pte == NULL && va >> LARGE_SHIFT != last_table) {
+            last_table = va >> LARGE_SHIFT;
+            cost++;
+        }
+        if (pte == NULL || !(*pte & PTE_P))
+            cost++;
+    }
+    return cost;
+}
+
+int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages)
+{
+    uint32_t end = va + (pages - 1) * PAGE_SIZE;
+    struct gone gone;
+
+    gone.count = 0;
+    if (aspace_cost_locked(as, va, pages) > as->quota - as->frames)
+        return -E_QUOTA;
+    for (uint32_t slot = va >> LARGE_SHIFT; slot <= end >> LARGE_SHIFT; slot++) {
+        pte_t *directory = directory_slot(as, slot << LARGE_SHIFT);
+        uint32_t pfn;
+
+        if (*directory & PTE_P)
+            continue;
+        pfn = frame_alloc_zeroed(FRAME_LOW);
+        if (pfn == FRAME_NONE) {
+            for (slot = va >> LARGE_SHIFT; slot <= end >> LARGE_SHIFT; slot++)
+                (void)aspace_trim_locked(as, slot << LARGE_SHIFT, &gone);
+            /* Other CPUs may have walked the tables that go. */
+            if (gone.count != 0)
+                shootdown(as, va, SHOOTDOWN_TABLES);
+            frames_unref(gone.pfn, gone.count);
+            return -E_NO_MEM;
+        }
+        as->frames++;
+        as->tables[slot / 32] |= 1u << slot % 32;
+        pte_set(directory, pte_of_pfn(pfn) | PTE_P | PTE_W | PTE_U);
+    }
+    return 0;
+}
+
+/* The common case: the range is in one table, which is there, and the quota is good for all of it. */
+static inline bool aspace_has_table_locked(const struct aspace *as, uint32_t va, uint32_t pages)
+    REQUIRES(&as->lock)
+{
+    return ((va ^ (va + (pages - 1) * PAGE_SIZE)) >> LARGE_SHIFT) == 0 &&
+           (*directory_slot(as, va) & PTE_P) && pages <= as->quota - as->frames;
+}
+
+/* Maps frames whose references the caller owns over whatever is there; what was there is freed
+ * after the shootdown. Tables and quota have been seen to. */
+static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
+                                  const uint32_t *pfns) REQUIRES(&as->lock)
+{
+    struct gone gone;
+    pte_t bits = pte_of_perm(perm);
+    uint32_t left = pages;
+    uint32_t run;
+
+    gone.count = 0;
+    for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
+        pte_t *pte = aspace_pte_locked(as, at);
+        struct frame *table = table_frame(pte);
+
+        run = pages_in_table(at, left);
+        for (uint32_t i = 0; i < run; i++) {
+            pte_t entry = pte_of_pfn(pfns[i]) | bits;
+
+            if (unlikely(pte_low(&pte[i]) & PTE_P)) {
+                gone_add(&gone, PTE_PFN(pte[i]));
+                pte_set_present(&pte[i], entry);
+            } else {
+                pte_set_absent(&pte[i], entry);
+                table->link++;
+            }
+        }
+        pfns += run;
+    }
+    as->frames += pages - gone.count;
+    if (gone.count != 0) {
+        shootdown(as, va, pages);
+        frames_unref(gone.pfn, gone.count);
+    }
+}
+
+int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm)
+{
+    uint32_t pfns[ASPACE_ALLOC_STEP] = {FRAME_NONE};
+    int error;
+
+    ASSERT(pages <= ASPACE_ALLOC_STEP);
+    for (uint32_t i = 0; i < pages; i++) {
+        pfns[i] = frame_alloc_zeroed(FRAME_HIGH);
+        if (pfns[i] == FRAME_NONE) {
+            frames_unref(pfns, i);
+            return -E_NO_MEM;
+        }
+    }
+    error = aspace_insert(as, va, pages, perm, pfns);
+    if (error != 0)
+        frames_unref(pfns, pages);
+    return error;
+}
+
+/* Within one table: how many were pinned before one that may not be. */
+static inline uint32_t pin_run(const pte_t *pte, uint32_t pages, uint32_t perm, uint32_t *pins)
+{
+    uint32_t need = (uint32_t)(perm & PERM_W ? PTE_P | PTE_W : PTE_P);
+    uint32_t i = 0;
+
+    for (; i < pages; i++) {
+        uint32_t low = pte_low(&pte[i]);
+
+        if (likely((~low & need) == 0)) {
+            pins[i] = PTE_PFN(pte[i]);
+            frame_ref(pins[i]);
+        } else if (!(low & PTE_P) && perm & PERM_HOLES) {
+            pins[i] = FRAME_NONE;
+        } else {
+            break;
+        }
+    }
+    return i;
+}
+
+/* The same where no table is. */
+static NOINLINE uint32_t pin_nothing(uint32_t pages, uint32_t perm, uint32_t *pins)
+{
+    if (!(perm & PERM_HOLES))
+        return 0;
+    for (uint32_t i = 0; i < pages; i++)
+        pins[i] = FRAME_NONE;
+    return pages;
+}
+
+static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
+                             uint32_t *pins) REQUIRES(&as->lock)
+{
+    uint32_t left = pages;
+    uint32_t run;
+
+    for (; left > 0; left -= run, va += run * PAGE_SIZE, pins += run) {
+        const pte_t *pte = aspace_pte_locked(as, va);
+        uint32_t done;
+
+        run = pages_in_table(va, left);
+        done = likely(pte != NULL) ? pin_run(pte, run, perm, pins) : pin_nothing(run, perm, pins);
+        if (unlikely(done != run)) {
+            done += pages - left;
+            aspace_unpin(pins - (pages - left), done); /* all are mapped still: none is the last */
+            return -E_INVAL;
+        }
+    }
+    return 0;
+}
+
+int aspace_pin(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, uint32_t *pins)
+{
+    int error;
+
+    lock_acquire(LOCK_ASPACE, &as->lock);
+    error = aspace_pin_locked(as, va, pages, perm, pins);
+    lock_release(LOCK_ASPACE, &as->lock);
+    return error;
+}
+
+void aspace_unpin(const uint32_t *pins, uint32_t pages)
+{
+    for (uint32_t i = 0; i < pages; i++) {
+        if (pins[i] != FRAME_NONE)
+            frame_unref(pins[i]);
+    }
+}
+
+int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
+                  const uint32_t *pins)
+{
+    int error;
+
+    lock_acquire(LOCK_ASPACE, &as->lock);
+    error = aspace_has_table_locked(as, va, pages) ? 0 : aspace_tables_locked(as, va, pages);
+    if (error == 0)
+        aspace_replace_locked(as, va, pages, perm, pins);
+    lock_release(LOCK_ASPACE, &as->lock);
+    return error;
+}
