@@ -3,56 +3,42 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import signal
 import sys
 from types import FrameType
 
-from grainlib import (
-    cmd_bench,
-    cmd_compare,
-    cmd_coverage,
-    cmd_gate,
-    cmd_gdb,
-    cmd_iso,
-    cmd_lint,
-    cmd_profile,
-    cmd_report,
-    cmd_run,
-    cmd_schedules,
-    cmd_soak,
-    cmd_suite,
-    cmd_summary,
-    cmd_test,
-)
 from grainlib.failure import Failure
 
-# A further command is a module here, with add_parser(commands) that sets `command` to its function.
-COMMANDS = (
-    cmd_run,
-    cmd_test,
-    cmd_soak,
-    cmd_suite,
-    cmd_schedules,
-    cmd_coverage,
-    cmd_gdb,
-    cmd_iso,
-    cmd_bench,
-    cmd_report,
-    cmd_compare,
-    cmd_gate,
-    cmd_profile,
-    cmd_lint,
-    cmd_summary,
-)
+# A further command is a module here, with add_parser(commands) that sets `command` to its function. Each test of the
+# tree is a command of its own: only what that one needs is loaded.
+MODULES = {
+    "run": "cmd_run",
+    "test": "cmd_test",
+    "soak": "cmd_soak",
+    "suite": "cmd_suite",
+    "schedules": "cmd_schedules",
+    "coverage": "cmd_coverage",
+    "gdb": "cmd_gdb",
+    "iso": "cmd_iso",
+    "bench": "cmd_bench",
+    "report": "cmd_report",
+    "compare": "cmd_compare",
+    "gate": "cmd_gate",
+    "profile": "cmd_profile",
+    "lint": "cmd_lint",
+    "summary": "cmd_summary",
+}
+ALSO = {"format": "cmd_lint", "lint-locks": "cmd_lint"}  # commands of a module that has several
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def make_parser(module: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands, or of one module's."""
     parser = argparse.ArgumentParser(prog="grain", description="Boot, test and check Grain.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in COMMANDS:
-        module.add_parser(commands)
+    for name in MODULES.values() if module is None else (module,):
+        importlib.import_module(f"grainlib.{name}").add_parser(commands)
     return parser
 
 
@@ -64,7 +50,8 @@ def on_terminate(_signal: int, _frame: FrameType | None) -> None:
 def main(argv: list[str]) -> int:
     """Run one command; the exit status is 0 when it succeeded, else 1 (2 for wrong usage)."""
     signal.signal(signal.SIGTERM, on_terminate)
-    args = make_parser().parse_args(argv)
+    module = (MODULES | ALSO).get(argv[0]) if argv else None
+    args = make_parser(module).parse_args(argv)
     try:
         return int(args.command(args))
     except Failure as failure:
