@@ -184,8 +184,8 @@ static void report(const struct access *mine, const struct access *other, uint64
     ksyms_describe(mine->site, true, here);
     if (other != NULL)
         ksyms_describe(other->site, true, there);
-    log_plain("race: %s and %s, 0x%llx before, 0x%llx after", here, there, (unsigned long long)before,
-              (unsigned long long)after);
+    log_plain("race: %s and %s, 0x%llx before, 0x%llx after", here, there,
+              (unsigned long long)before, (unsigned long long)after);
     print_access(mine);
     if (other != NULL)
         print_access(other);
