@@ -51,6 +51,7 @@ _Static_assert(sizeof(struct sysinfo) <= SYSINFO_PAGES * PAGE_SIZE, "sysinfo fit
 /* kernel_info. Frames are counted exactly when the other CPUs are quiet. */
 struct kernel_counters {
     uint32_t free_frames;
+    uint32_t zeroed_frames; /* of these: zeroed by idle CPUs */
     uint32_t total_frames;
     uint32_t envs; /* slots in use */
     uint32_t aspaces;

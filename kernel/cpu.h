@@ -21,6 +21,18 @@ struct env;
 #define FRAME_CACHE_SIZE 64
 #define CPU_NEVER        UINT64_MAX
 
+enum frame_zone {
+    FRAME_LOW,  /* below the end of the direct map */
+    FRAME_HIGH, /* above; falls back to low */
+    FRAME_ZONES
+};
+
+enum frame_kind {
+    FRAME_DIRTY, /* a free frame with anything in it */
+    FRAME_ZEROED,
+    FRAME_KINDS
+};
+
 /* Free frames kept by a CPU, so that most allocations take no lock. */
 struct frame_cache {
     uint32_t count;
@@ -38,7 +50,7 @@ struct cpu {
     uint64_t timer_armed; /* TSC when the LAPIC timer fires; CPU_NEVER: it is off */
     struct env **timers;  /* binary heap by deadline; [0] is not used */
     uint32_t timer_count;
-    struct frame_cache frames[2]; /* by zone */
+    struct frame_cache frames[FRAME_ZONES][FRAME_KINDS];
     uint32_t pins[IPC_PAGES_MAX]; /* frames on their way between two address spaces */
     uint64_t idle_ticks;          /* halted so far, TSC */
     uint64_t charged;             /* TSC up to which CPU time is somebody's, or nobody's */

@@ -77,6 +77,7 @@ REGPARM int32_t sys_kernel_info(struct env *self)
 {
     struct kernel_counters counters = {
         .free_frames = frame_count_free(),
+        .zeroed_frames = frame_count_zeroed(),
         .total_frames = frame_total,
         .envs = atomic_load(&env_used),
         .aspaces = atomic_load(&aspace_count),

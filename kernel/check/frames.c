@@ -92,27 +92,62 @@ static bool note_free(uint32_t pfn, const char *where)
     return true;
 }
 
-static void note_pool(uint32_t zone)
+static void check_zeroed(uint32_t pfn)
+{
+    const uint32_t *word = paging_kmap(pfn, 0);
+
+    for (uint32_t i = 0; i < PAGE_SIZE / sizeof(*word); i++) {
+        if (word[i] != 0) {
+            check_fail("frame: %x is in stock as zeroed, and has %x at %x", pfn, word[i],
+                       i * (uint32_t)sizeof(*word));
+            return;
+        }
+    }
+}
+
+static bool note_kind(uint32_t pfn, uint32_t kind, const char *where)
+{
+    if (!note_free(pfn, where))
+        return false;
+    if (kind == FRAME_ZEROED)
+        check_zeroed(pfn);
+    return true;
+}
+
+static void note_pool(uint32_t zone, uint32_t kind)
 {
     struct lock *lock;
     uint32_t count;
     uint32_t found = 0;
-    uint32_t pfn = frame_inside_pool(zone, &count, &lock);
+    uint32_t pfn = frame_inside_pool(zone, kind, &count, &lock);
 
-    for (; pfn != FRAME_NONE && note_free(pfn, "the pool"); pfn = frame_table[pfn].link)
+    for (; pfn != FRAME_NONE && note_kind(pfn, kind, "the pool"); pfn = frame_table[pfn].link)
         found++;
     if (found != count)
         check_fail("frame: %u in pool %u, and %u are counted", found, zone, count);
 }
 
-static void note_cache(const struct frame_cache *cache)
+static void note_cache(const struct frame_cache *cache, uint32_t kind)
 {
     if (cache->count > FRAME_CACHE_SIZE) {
         check_fail("frame: %u in a CPU's cache", cache->count);
         return;
     }
     for (uint32_t i = 0; i < cache->count; i++)
-        (void)note_free(cache->pfn[i], "a CPU's cache");
+        (void)note_kind(cache->pfn[i], kind, "a CPU's cache");
+}
+
+static void note_all_free(void)
+{
+    for (uint32_t zone = 0; zone < FRAME_ZONES; zone++) {
+        for (uint32_t kind = 0; kind < FRAME_KINDS; kind++) {
+            note_pool(zone, kind);
+            for (uint32_t i = 0; i < cpu_count; i++)
+                note_cache(&cpus[i]->frames[zone][kind], kind);
+        }
+    }
+    if (frame_inside_work() != FRAME_NONE)
+        check_fail("frame: %x is being zeroed, and no CPU is at it", frame_inside_work());
 }
 
 /* ---- */
@@ -145,11 +180,7 @@ void check_frames(void)
         if (frame_refs(pfn) == 0)
             count_set(pfn, COUNT_LOST);
     }
-    for (uint32_t zone = 0; zone < FRAME_ZONES; zone++) {
-        note_pool(zone);
-        for (uint32_t i = 0; i < cpu_count; i++)
-            note_cache(&cpus[i]->frames[zone]);
-    }
+    note_all_free();
     refer_all(UINT32_MAX);
     for (uint32_t pfn = 0; pfn < frame_limit; pfn++)
         check_frame(pfn);

@@ -63,7 +63,7 @@ void check_locks(void)
 
     (void)env_inside_free(&table);
     check_lock_free(table, LOCK_ENV_TABLE, "the env table", 0);
-    (void)frame_inside_pool(FRAME_LOW, &unused, &lock);
+    (void)frame_inside_pool(FRAME_LOW, FRAME_DIRTY, &unused, &lock);
     check_lock_free(lock, LOCK_POOL, "the frame pool", 0);
     for (uint32_t line = 0; line < IRQ_LINES; line++) {
         (void)irq_inside_owner(line, &unused, &lock);

@@ -7,18 +7,24 @@
 #include "kernel/cpu.h"
 #include "kernel/mm/shootdown.h"
 #include "kernel/panic.h"
+#include "kernel/sched/sched.h"
 
 #define FRAME_BATCH (FRAME_CACHE_SIZE / 2)
 
 struct frame *frame_table;
 uint32_t frame_limit;
 uint32_t frame_total;
+static bool frame_has_high; /* immutable after start-up: there is a high zone */
+
+#define FRAME_STOCK 256u /* zeroed frames in a zone's pool that idle CPUs work for */
 
 static struct lock frame_pool_lock;
-static struct {
-    uint32_t head;
-    uint32_t count;
-} frame_pool[FRAME_ZONES] GUARDED_BY(&frame_pool_lock);
+static struct frame_list {
+    uint32_t head GUARDED_BY(&frame_pool_lock);
+    _Atomic uint32_t count; /* written under frame_pool_lock; read without it, for a first look */
+} frame_pool[FRAME_ZONES][FRAME_KINDS];
+static _Atomic uint32_t frame_in_work; /* by an idle CPU, or FRAME_NONE; frame_pool_lock */
+atomic_bool frame_stock_is_full;
 
 static enum frame_zone frame_zone_of(uint32_t pfn)
 {
@@ -32,20 +38,25 @@ void frame_init(struct frame *table, uint32_t limit)
     lock_init(&frame_pool_lock);
 }
 
-static void frame_push_locked(enum frame_zone zone, uint32_t pfn) REQUIRES(&frame_pool_lock)
+static inline uint32_t frame_count(const struct frame_list *list)
 {
-    frame_table[pfn].link = frame_pool[zone].head;
-    frame_pool[zone].head = pfn;
-    frame_pool[zone].count++;
+    return atomic_load_explicit(&list->count, memory_order_relaxed);
 }
 
-static uint32_t frame_pop_locked(enum frame_zone zone) REQUIRES(&frame_pool_lock)
+static void frame_push_locked(struct frame_list *list, uint32_t pfn) REQUIRES(&frame_pool_lock)
 {
-    uint32_t pfn = frame_pool[zone].head;
+    frame_table[pfn].link = list->head;
+    list->head = pfn;
+    atomic_store_explicit(&list->count, frame_count(list) + 1, memory_order_relaxed);
+}
+
+static uint32_t frame_pop_locked(struct frame_list *list) REQUIRES(&frame_pool_lock)
+{
+    uint32_t pfn = list->head;
 
     if (pfn != FRAME_NONE) {
-        frame_pool[zone].head = frame_table[pfn].link;
-        frame_pool[zone].count--;
+        list->head = frame_table[pfn].link;
+        atomic_store_explicit(&list->count, frame_count(list) - 1, memory_order_relaxed);
         frame_table[pfn].link = 0;
     }
     return pfn;
@@ -54,17 +65,16 @@ static uint32_t frame_pop_locked(enum frame_zone zone) REQUIRES(&frame_pool_lock
 void frame_add(uint32_t pfn) NO_LOCK_ANALYSIS
 {
     ASSERT(pfn != FRAME_NONE && pfn < frame_limit);
-    frame_push_locked(frame_zone_of(pfn), pfn);
+    frame_push_locked(&frame_pool[frame_zone_of(pfn)][FRAME_DIRTY], pfn);
+    frame_has_high |= frame_zone_of(pfn) == FRAME_HIGH;
     frame_total++;
 }
 
-static void frame_refill(enum frame_zone zone)
+static NOINLINE void frame_refill(struct frame_cache *cache, struct frame_list *list)
 {
-    struct frame_cache *cache = &this_cpu()->frames[zone];
-
     lock_acquire(LOCK_POOL, &frame_pool_lock);
     while (cache->count < FRAME_BATCH) {
-        uint32_t pfn = frame_pop_locked(zone);
+        uint32_t pfn = frame_pop_locked(list);
 
         if (pfn == FRAME_NONE)
             break;
@@ -73,60 +83,177 @@ static void frame_refill(enum frame_zone zone)
     lock_release(LOCK_POOL, &frame_pool_lock);
 }
 
-static void frame_drain(enum frame_zone zone)
+static NOINLINE void frame_drain(struct frame_cache *cache, struct frame_list *list)
 {
-    struct frame_cache *cache = &this_cpu()->frames[zone];
-
     lock_acquire(LOCK_POOL, &frame_pool_lock);
     while (cache->count > FRAME_BATCH)
-        frame_push_locked(zone, cache->pfn[--cache->count]);
+        frame_push_locked(list, cache->pfn[--cache->count]);
     lock_release(LOCK_POOL, &frame_pool_lock);
 }
 
-static uint32_t frame_alloc_zone(enum frame_zone zone)
+/* Memory is short: what there is in stock is used up, and not added to. */
+static bool frame_has_dirty(enum frame_zone zone)
 {
-    struct frame_cache *cache = &this_cpu()->frames[zone];
-    uint32_t pfn;
+    return frame_count(&frame_pool[zone][FRAME_DIRTY]) > FRAME_BATCH;
+}
 
-    if (cache->count == 0)
-        frame_refill(zone);
-    if (cache->count == 0)
-        return FRAME_NONE;
-    pfn = cache->pfn[--cache->count];
+/* The stock, or half of it, is gone. */
+static NOINLINE void frame_want_stock(enum frame_zone zone)
+{
+    atomic_store_explicit(&frame_stock_is_full, false, memory_order_relaxed);
+    if (frame_has_dirty(zone) &&
+        atomic_load_explicit(&frame_in_work, memory_order_relaxed) == FRAME_NONE)
+        sched_rouse();
+}
+
+static inline ALWAYS_INLINE uint32_t frame_take_zeroed(enum frame_zone zone)
+{
+    struct frame_cache *cache = &this_cpu()->frames[zone][FRAME_ZEROED];
+    struct frame_list *list = &frame_pool[zone][FRAME_ZEROED];
+
+    if (cache->count == 0) {
+        if (frame_count(list) == 0)
+            return FRAME_NONE;
+        frame_refill(cache, list);
+        if (frame_count(list) < FRAME_STOCK / 2)
+            frame_want_stock(zone);
+        if (cache->count == 0)
+            return FRAME_NONE;
+    }
+    return cache->pfn[--cache->count];
+}
+
+static inline ALWAYS_INLINE uint32_t frame_take_dirty(enum frame_zone zone)
+{
+    struct frame_cache *cache = &this_cpu()->frames[zone][FRAME_DIRTY];
+    struct frame_list *list = &frame_pool[zone][FRAME_DIRTY];
+
+    if (cache->count == 0) {
+        if (frame_count(list) != 0)
+            frame_refill(cache, list);
+        if (cache->count == 0)
+            return FRAME_NONE;
+    }
+    return cache->pfn[--cache->count];
+}
+
+static inline uint32_t frame_start_use(uint32_t pfn)
+{
     ASSERT(frame_refs(pfn) == 0);
     frame_table[pfn].link = 0;
     atomic_store_explicit(&frame_table[pfn].refs, 1, memory_order_relaxed);
     return pfn;
 }
 
+static inline ALWAYS_INLINE uint32_t frame_alloc_in(enum frame_zone zone)
+{
+    uint32_t pfn = frame_take_dirty(zone);
+
+    if (unlikely(pfn == FRAME_NONE))
+        pfn = frame_take_zeroed(zone);
+    return pfn != FRAME_NONE ? frame_start_use(pfn) : FRAME_NONE;
+}
+
+static inline ALWAYS_INLINE uint32_t frame_alloc_zeroed_in(enum frame_zone zone)
+{
+    uint32_t pfn = frame_take_zeroed(zone);
+
+    if (pfn == FRAME_NONE) {
+        pfn = frame_take_dirty(zone);
+        if (unlikely(pfn == FRAME_NONE))
+            return FRAME_NONE;
+        if (!sched_nobody_is_idle())
+            frame_want_stock(zone);
+        paging_zero_frame(pfn);
+        shootdown_catch_up(); /* that took a while, and others may wait for this CPU */
+    }
+    return frame_start_use(pfn);
+}
+
 uint32_t frame_alloc(enum frame_zone zone)
 {
-    uint32_t pfn = frame_alloc_zone(zone);
+    uint32_t pfn = FRAME_NONE;
 
-    if (pfn == FRAME_NONE && zone == FRAME_HIGH)
-        pfn = frame_alloc_zone(FRAME_LOW);
-    return pfn;
+    if (zone == FRAME_HIGH && frame_has_high)
+        pfn = frame_alloc_in(FRAME_HIGH);
+    return pfn != FRAME_NONE ? pfn : frame_alloc_in(FRAME_LOW);
 }
 
 uint32_t frame_alloc_zeroed(enum frame_zone zone)
 {
-    uint32_t pfn = frame_alloc(zone);
+    uint32_t pfn = FRAME_NONE;
 
-    if (pfn != FRAME_NONE) {
-        paging_zero_frame(pfn);
-        shootdown_catch_up(); /* that took a while, and others may wait for this CPU */
-    }
-    return pfn;
+    if (zone == FRAME_HIGH && frame_has_high)
+        pfn = frame_alloc_zeroed_in(FRAME_HIGH);
+    return pfn != FRAME_NONE ? pfn : frame_alloc_zeroed_in(FRAME_LOW);
 }
 
 void frame_free(uint32_t pfn)
 {
     enum frame_zone zone = frame_zone_of(pfn);
-    struct frame_cache *cache = &this_cpu()->frames[zone];
+    struct frame_cache *cache = &this_cpu()->frames[zone][FRAME_DIRTY];
 
     if (cache->count == FRAME_CACHE_SIZE)
-        frame_drain(zone);
+        frame_drain(cache, &frame_pool[zone][FRAME_DIRTY]);
     cache->pfn[cache->count++] = pfn;
+}
+
+static bool frame_stock_is_below(enum frame_zone zone, uint32_t level)
+{
+    return frame_count(&frame_pool[zone][FRAME_ZEROED]) < level;
+}
+
+/* The zone that wants zeroed frames, the high one first: most of them are for user pages. */
+static enum frame_zone frame_zone_to_stock(void)
+{
+    if (frame_has_dirty(FRAME_HIGH) && frame_stock_is_below(FRAME_HIGH, FRAME_STOCK))
+        return FRAME_HIGH;
+    if (frame_has_dirty(FRAME_LOW) && frame_stock_is_below(FRAME_LOW, FRAME_STOCK))
+        return FRAME_LOW;
+    return FRAME_ZONES;
+}
+
+uint32_t frame_begin_zeroing(void)
+{
+    enum frame_zone zone = frame_zone_to_stock();
+    uint32_t pfn = FRAME_NONE;
+
+    if (zone == FRAME_ZONES) {
+        if (!frame_stock_is_below(FRAME_LOW, FRAME_STOCK))
+            atomic_store_explicit(&frame_stock_is_full, true, memory_order_relaxed);
+        return FRAME_NONE;
+    }
+    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) != FRAME_NONE)
+        return FRAME_NONE;
+    lock_acquire(LOCK_POOL, &frame_pool_lock);
+    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) == FRAME_NONE) {
+        pfn = frame_pop_locked(&frame_pool[zone][FRAME_DIRTY]);
+        atomic_store_explicit(&frame_in_work, pfn, memory_order_relaxed);
+    }
+    lock_release(LOCK_POOL, &frame_pool_lock);
+    return pfn;
+}
+
+void frame_end_zeroing(uint32_t pfn, bool is_zero)
+{
+    enum frame_kind kind = is_zero ? FRAME_ZEROED : FRAME_DIRTY;
+
+    lock_acquire(LOCK_POOL, &frame_pool_lock);
+    frame_push_locked(&frame_pool[frame_zone_of(pfn)][kind], pfn);
+    atomic_store_explicit(&frame_in_work, FRAME_NONE, memory_order_relaxed);
+    lock_release(LOCK_POOL, &frame_pool_lock);
+}
+
+static uint32_t frame_count_kind(enum frame_kind kind)
+{
+    uint32_t total = 0;
+
+    for (uint32_t zone = 0; zone < FRAME_ZONES; zone++) {
+        total += frame_count(&frame_pool[zone][kind]);
+        for (uint32_t i = 0; i < cpu_count; i++)
+            total += READ_ONCE(cpus[i]->frames[zone][kind].count);
+    }
+    return total;
 }
 
 uint32_t frame_count_free(void)
@@ -134,20 +261,29 @@ uint32_t frame_count_free(void)
     uint32_t total;
 
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    total = frame_pool[FRAME_LOW].count + frame_pool[FRAME_HIGH].count;
+    total = frame_count_kind(FRAME_DIRTY) + frame_count_kind(FRAME_ZEROED);
+    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) != FRAME_NONE)
+        total++;
     lock_release(LOCK_POOL, &frame_pool_lock);
-    for (uint32_t i = 0; i < cpu_count; i++) {
-        for (uint32_t zone = 0; zone < FRAME_ZONES; zone++)
-            total += READ_ONCE(cpus[i]->frames[zone].count);
-    }
     return total;
 }
 
+uint32_t frame_count_zeroed(void)
+{
+    return frame_count_kind(FRAME_ZEROED);
+}
+
 #if GRAIN_KTEST
-uint32_t frame_inside_pool(uint32_t zone, uint32_t *count, struct lock **lock) NO_LOCK_ANALYSIS
+uint32_t frame_inside_pool(uint32_t zone, uint32_t kind, uint32_t *count,
+                           struct lock **lock) NO_LOCK_ANALYSIS
 {
     *lock = &frame_pool_lock;
-    *count = frame_pool[zone].count;
-    return frame_pool[zone].head;
+    *count = frame_count(&frame_pool[zone][kind]);
+    return frame_pool[zone][kind].head;
+}
+
+uint32_t frame_inside_work(void)
+{
+    return atomic_load(&frame_in_work);
 }
 #endif

@@ -4,8 +4,9 @@
  * from it. User pages come from the high zone while it lasts. A frame is free when its count is 0;
  * each mapping and each pin is one reference, and whoever drops the last one frees it.
  *
- * Allocation works on this CPU's cache (owner only) and goes to the global pool, under the pool
- * lock, in batches.
+ * Allocation works on this CPU's caches (owner only) and goes to the global pool, under the pool
+ * lock, in batches. The pool has a stock of frames that are zero already: idle CPUs see to it, one at a
+ * time, and one of them is woken when half of it is gone.
  */
 #ifndef GRAIN_MM_FRAME_H
 #define GRAIN_MM_FRAME_H
@@ -16,13 +17,8 @@
 
 #include "abi/layout.h"
 #include "kernel/compiler.h"
+#include "kernel/cpu.h"
 #include "kernel/panic.h"
-
-enum frame_zone {
-    FRAME_LOW,  /* below the end of the direct map */
-    FRAME_HIGH, /* above; falls back to low */
-    FRAME_ZONES
-};
 
 struct frame {
     _Atomic uint32_t refs;
@@ -69,7 +65,19 @@ static inline void frame_unref(uint32_t pfn)
         frame_free(pfn);
 }
 
+/* No lock, a hint. False when an allocation found half of the stock gone, true when an idle CPU found
+ * nothing to do. */
+extern atomic_bool frame_stock_is_full;
+
+/* For an idle CPU: a free frame to be zeroed, or FRAME_NONE if the stock is full, memory is short, or
+ * another CPU has one. It comes back by frame_end_zeroing; in between it counts as free, and interrupts
+ * stay off. */
+uint32_t frame_begin_zeroing(void) MUST_CHECK;
+void frame_end_zeroing(uint32_t pfn, bool is_zero);
+
 /* Free frames, pool and caches together; exact when the other CPUs are quiet. */
 uint32_t frame_count_free(void);
+/* Those of them that are zeroed; a guess while other CPUs allocate. */
+uint32_t frame_count_zeroed(void);
 
 #endif

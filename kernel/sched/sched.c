@@ -15,10 +15,12 @@
 #include "kernel/jos.h"
 #include "kernel/log.h"
 #include "kernel/mm/aspace.h"
+#include "kernel/mm/frame.h"
 #include "kernel/mm/shootdown.h"
 #include "kernel/panic.h"
 #include "kernel/sched/quiet.h"
 #include "kernel/sched/timer.h"
+#include "kernel/string.h"
 
 #define SCHED_SHARE_LOOKS    8u  /* at most so many envs in line are looked at */
 #define SCHED_CLAIM_GRACE_US 20u /* when to look again at an env whose timeout met a claim */
@@ -133,6 +135,16 @@ static void inbox_post(struct env *e, struct cpu *to)
         this_cpu()->ipis++;
         lapic_send_ipi(to->lapic_id, VECTOR_WAKE);
     }
+}
+
+void sched_rouse(void)
+{
+    uint32_t mask = atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) & ~(1u << cpu_id());
+
+    if (mask == 0)
+        return;
+    this_cpu()->ipis++;
+    lapic_send_ipi(cpus[__builtin_ctz(mask)]->lapic_id, VECTOR_WAKE);
 }
 
 static inline bool inbox_is_empty(void)
@@ -436,6 +448,54 @@ void sched_tick(void)
 
 /* Switching. */
 
+static void sched_irq_window(void)
+{
+    lockdep_assert_none("into an interrupt window");
+    kernel_exit();
+    cpu_irq_window();
+    kernel_enter();
+}
+
+static bool sched_is_idle(void)
+{
+    return (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) >> cpu_id() & 1u) != 0;
+}
+
+#define ZERO_PART (PAGE_SIZE / 4)
+
+/* Part by part: false if this CPU is wanted before all is done. */
+static bool sched_zero(uint32_t pfn)
+{
+    char *page = paging_kmap(pfn, 0);
+
+    for (uint32_t done = 0; done < PAGE_SIZE; done += ZERO_PART) {
+        if (!inbox_is_empty())
+            return false;
+        memset(page + done, 0, ZERO_PART);
+        shootdown_catch_up();
+    }
+    return true;
+}
+
+/* Adds to the stock of zeroed frames until it is full or an interrupt comes. Returns whether this CPU is
+ * idle still. */
+static NOINLINE bool sched_zero_frames(void)
+{
+    while (sched_is_idle()) {
+        uint32_t pfn = frame_begin_zeroing();
+        bool done;
+
+        if (pfn == FRAME_NONE)
+            return true;
+        kernel_exit();
+        done = sched_zero(pfn);
+        kernel_enter();
+        frame_end_zeroing(pfn, done);
+        sched_irq_window();
+    }
+    return false;
+}
+
 /* Halts, and keeps the books of it where user code sees them. last: who ran before, or NULL. */
 static void sched_halt(struct env *last)
 {
@@ -444,10 +504,12 @@ static void sched_halt(struct env *last)
 
     sched_charge(last != NULL && sched_is_still_here(last) ? last : NULL, start);
     load->halted_since = (uint32_t)tsc_to_us(start - tsc_start) | 1u;
-    kernel_exit();
-    cpu_halt_with_irqs();
-    delays_phase();
-    kernel_enter();
+    if (atomic_load_explicit(&frame_stock_is_full, memory_order_relaxed) || sched_zero_frames()) {
+        kernel_exit();
+        cpu_halt_with_irqs();
+        delays_phase();
+        kernel_enter();
+    }
     this_cpu()->charged = rdtsc();
     this_cpu()->idle_ticks += this_cpu()->charged - start;
     load->idle_us = (uint32_t)tsc_to_us(this_cpu()->idle_ticks);
@@ -485,14 +547,6 @@ static void sched_idle(struct env *last)
     }
     atomic_fetch_and(&cpu_idle_mask, ~bit);
     shootdown_catch_up();
-}
-
-static void sched_irq_window(void)
-{
-    lockdep_assert_none("into an interrupt window");
-    kernel_exit();
-    cpu_irq_window();
-    kernel_enter();
 }
 
 static void sched_loop(void)

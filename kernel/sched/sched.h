@@ -65,6 +65,9 @@ static inline bool sched_is_movable(const struct env *e)
     return atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU;
 }
 
+/* Has a halted CPU, if there is one, see whether there is something to do before it halts again. */
+void sched_rouse(void);
+
 /* Gives an owned env, blocked or on no queue, another home. */
 void sched_set_home(struct env *e, uint32_t cpu);
 

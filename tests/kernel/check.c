@@ -200,10 +200,11 @@ static void spoil_frames(void)
 {
     uint32_t pfn = PTE_PFN(page_table[0]);
     uint32_t table = virt_to_phys(page_table) >> PAGE_SHIFT;
-    struct frame_cache *cache = &this_cpu()->frames[FRAME_LOW];
+    struct frame_cache *cache = &this_cpu()->frames[FRAME_LOW][FRAME_DIRTY];
     struct lock *lock;
     uint32_t count;
-    uint32_t pool = frame_inside_pool(FRAME_LOW, &count, &lock);
+    uint32_t pool = frame_inside_pool(FRAME_LOW, FRAME_DIRTY, &count, &lock);
+    uint32_t zeroed;
 
     spoil("frame_leak", &frame_table[pfn].refs, 2, "references more than there are");
     spoil("frame_unreferenced", &frame_table[pfn].refs, 1, "counts 0 references");
@@ -216,6 +217,13 @@ static void spoil_frames(void)
           "is free, and mapped");
     spoil("frame_lost", &cache->count, cache->count ^ (cache->count - 1),
           "neither in use nor free");
+    zeroed = frame_begin_zeroing();
+    if (zeroed != FRAME_NONE) {
+        paging_zero_frame(zeroed);
+        frame_end_zeroing(zeroed, true);
+    }
+    zeroed = frame_inside_pool(FRAME_LOW, FRAME_ZEROED, &count, &lock);
+    spoil("frame_zeroed", (char *)paging_kmap(zeroed, 0) + PAGE_SIZE - 4, 1, "in stock as zeroed");
     spoil("free_twice", &cache->pfn[0], cache->pfn[0] ^ cache->pfn[1], "free twice");
 }
 

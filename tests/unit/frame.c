@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "kernel/arch/x86/paging.h"
 #include "kernel/cpu.h"
 #include "kernel/panic.h"
 #include "machine_host.h"
@@ -94,6 +95,109 @@ static void frame_zeroed_is_zero(void)
     CHECK(memcmp(host_memory + ((size_t)pfn << PAGE_SHIFT), zero, PAGE_SIZE) == 0);
 }
 
+/* What an idle CPU does, so many times; returns how often there was something to do. */
+static uint32_t zero_frames(uint32_t times)
+{
+    for (uint32_t i = 0; i < times; i++) {
+        uint32_t pfn = frame_begin_zeroing();
+
+        if (pfn == FRAME_NONE)
+            return i;
+        paging_zero_frame(pfn);
+        frame_end_zeroing(pfn, true);
+    }
+    return times;
+}
+
+static void frame_stock_comes_first(void)
+{
+    char *page;
+
+    start();
+    memset(host_memory + ((size_t)MACHINE_LOW_FIRST << PAGE_SHIFT), 0xaa, LOW * PAGE_SIZE);
+    CHECK_INT(zero_frames(10), 10);
+    CHECK_INT(frame_count_free(), LOW + HIGH);
+    machine_zeroed = 0;
+    for (uint32_t i = 0; i < 10; i++)
+        CHECK(is_high(frame_alloc_zeroed(FRAME_HIGH)));
+    CHECK_INT(machine_zeroed, 0);
+    CHECK(is_high(frame_alloc_zeroed(FRAME_HIGH)));
+    CHECK_INT(machine_zeroed, 1);
+    page = host_memory + ((size_t)frame_alloc_zeroed(FRAME_LOW) << PAGE_SHIFT);
+    CHECK_INT(machine_zeroed, 2);
+    CHECK(page[0] == 0 && memcmp(page, page + 1, PAGE_SIZE - 1) == 0);
+    CHECK_INT(frame_count_free(), LOW + HIGH - 12);
+}
+
+/* A stock in each zone, and then there is nothing to do. */
+static void frame_stock_has_an_end(void)
+{
+    uint32_t done;
+
+    start();
+    done = zero_frames(LOW + HIGH);
+    CHECK(done > 100);
+    CHECK(done < LOW + HIGH);
+    CHECK_INT(zero_frames(1), 0);
+    CHECK_INT(frame_count_free(), LOW + HIGH);
+}
+
+/* One CPU at a time; its frame counts as free, and is not handed out. */
+static void frame_in_work(void)
+{
+    uint32_t pfn;
+
+    start();
+    pfn = frame_begin_zeroing();
+    CHECK(is_high(pfn));
+    CHECK_INT(frame_begin_zeroing(), FRAME_NONE);
+    CHECK_INT(frame_count_free(), LOW + HIGH);
+    for (uint32_t i = 0; i < LOW + HIGH - 1; i++)
+        hold(frame_alloc(FRAME_HIGH));
+    CHECK_INT(frame_alloc(FRAME_HIGH), FRAME_NONE);
+    CHECK_INT(frame_count_free(), 1);
+    frame_end_zeroing(pfn, false);
+    CHECK_INT(frame_alloc(FRAME_HIGH), pfn);
+    CHECK_INT(machine_count_used(), LOW + HIGH);
+}
+
+/* Memory is short: the stock goes to whoever wants any frame, and nobody adds to it. */
+static void frame_stock_is_no_reserve(void)
+{
+    start();
+    (void)zero_frames(LOW + HIGH);
+    for (uint32_t i = 0; i < LOW + HIGH; i++)
+        hold(frame_alloc(FRAME_HIGH));
+    CHECK_INT(frame_alloc(FRAME_HIGH), FRAME_NONE);
+    CHECK_INT(machine_count_used(), LOW + HIGH);
+    frame_unref(held[--held_count]);
+    CHECK_INT(zero_frames(1), 0);
+    CHECK(frame_alloc_zeroed(FRAME_HIGH) != FRAME_NONE);
+}
+
+/* An idle CPU is woken when half of it is gone, and not for each frame. */
+static void frame_stock_is_asked_for(void)
+{
+    uint32_t stock;
+    uint32_t pfn;
+
+    start();
+    stock = zero_frames(LOW + HIGH) / 2; /* so many in each zone */
+    atomic_store(&cpu_idle_mask, 2);
+    machine_roused = 0;
+    while (held_count < stock / 4)
+        hold(frame_alloc_zeroed(FRAME_LOW));
+    CHECK_INT(machine_roused, 0);
+    while (held_count < stock * 3 / 4)
+        hold(frame_alloc_zeroed(FRAME_LOW));
+    CHECK(machine_roused > 0);
+    CHECK(machine_roused < stock / 16);
+    atomic_store(&cpu_idle_mask, 0);
+    pfn = frame_begin_zeroing();
+    CHECK(is_low(pfn));
+    frame_end_zeroing(pfn, true);
+}
+
 static void frame_lives_until_last_reference(void)
 {
     uint32_t pfn;
@@ -128,11 +232,11 @@ static void frame_cache_drains_to_pool(void)
         hold(frame_alloc(FRAME_LOW));
     while (held_count > 0)
         frame_unref(held[--held_count]);
-    CHECK(cpu_host.frames[FRAME_LOW].count <= FRAME_CACHE_SIZE);
+    CHECK(cpu_host.frames[FRAME_LOW][FRAME_DIRTY].count <= FRAME_CACHE_SIZE);
     CHECK_INT(frame_count_free(), LOW + HIGH);
-    cpus[1]->frames[FRAME_LOW] = cpu_host.frames[FRAME_LOW];
-    cpu_host.frames[FRAME_LOW].count = 0;
-    for (uint32_t left = LOW - cpus[1]->frames[FRAME_LOW].count; left > 0; left--)
+    cpus[1]->frames[FRAME_LOW][FRAME_DIRTY] = cpu_host.frames[FRAME_LOW][FRAME_DIRTY];
+    cpu_host.frames[FRAME_LOW][FRAME_DIRTY].count = 0;
+    for (uint32_t left = LOW - cpus[1]->frames[FRAME_LOW][FRAME_DIRTY].count; left > 0; left--)
         CHECK(is_low(frame_alloc(FRAME_LOW)));
     CHECK_INT(frame_alloc(FRAME_LOW), FRAME_NONE);
 }
@@ -170,8 +274,9 @@ static void cpu_round(uint32_t me, uint32_t *mine)
 {
     uint32_t count = 0;
 
+    (void)zero_frames(5);
     while (count < 100) {
-        uint32_t pfn = frame_alloc(FRAME_HIGH);
+        uint32_t pfn = count % 2 == 0 ? frame_alloc(FRAME_HIGH) : frame_alloc_zeroed(FRAME_HIGH);
 
         if (pfn == FRAME_NONE)
             break;
@@ -193,8 +298,10 @@ static void *cpu_thread(void *arg)
     machine_enter_cpu(me);
     for (uint32_t i = 0; i < 300; i++)
         cpu_round(me + 1, mine);
-    for (uint32_t zone = 0; zone < FRAME_ZONES; zone++)
-        atomic_fetch_add(&owners[0], cpu_host.frames[zone].count);
+    for (uint32_t zone = 0; zone < FRAME_ZONES; zone++) {
+        for (uint32_t kind = 0; kind < FRAME_KINDS; kind++)
+            atomic_fetch_add(&owners[0], cpu_host.frames[zone][kind].count);
+    }
     return NULL;
 }
 
@@ -223,6 +330,11 @@ int main(void)
     UNIT_RUN(frame_high_falls_back_to_low);
     UNIT_RUN(frame_comes_once);
     UNIT_RUN(frame_zeroed_is_zero);
+    UNIT_RUN(frame_stock_comes_first);
+    UNIT_RUN(frame_stock_has_an_end);
+    UNIT_RUN(frame_in_work);
+    UNIT_RUN(frame_stock_is_no_reserve);
+    UNIT_RUN(frame_stock_is_asked_for);
     UNIT_RUN(frame_lives_until_last_reference);
     UNIT_RUN(frame_freed_twice_panics);
     UNIT_RUN(frame_cache_drains_to_pool);

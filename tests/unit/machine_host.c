@@ -9,6 +9,7 @@
 #include "kernel/arch/x86/paging.h"
 #include "kernel/cpu.h"
 #include "kernel/mm/shootdown.h"
+#include "kernel/sched/sched.h"
 
 #define MEMORY_SIZE (((size_t)MACHINE_HIGH_FIRST + MACHINE_FRAMES_MAX) << PAGE_SHIFT)
 
@@ -20,6 +21,8 @@ _Atomic uint32_t cpu_idle_mask;
 _Thread_local struct cpu cpu_host;
 
 struct machine_shootdowns machine_shootdowns;
+uint32_t machine_zeroed;
+uint32_t machine_roused;
 
 static struct frame frames[MACHINE_HIGH_FIRST + MACHINE_FRAMES_MAX];
 static struct cpu idle_cpus[MACHINE_CPUS]; /* CPUs that no thread is */
@@ -106,6 +109,11 @@ void shootdown(struct aspace *as, uint32_t va, uint32_t pages)
     machine_shootdowns.pages = pages;
 }
 
+void sched_rouse(void)
+{
+    __atomic_fetch_add(&machine_roused, 1, __ATOMIC_RELAXED);
+}
+
 void shootdown_catch_up(void)
 {
 }
@@ -119,6 +127,7 @@ void *paging_kmap(uint32_t pfn, uint32_t slot)
 
 void paging_zero_frame(uint32_t pfn)
 {
+    __atomic_fetch_add(&machine_zeroed, 1, __ATOMIC_RELAXED);
     memset(paging_kmap(pfn, 0), 0, PAGE_SIZE);
 }
 

@@ -38,4 +38,8 @@ struct machine_shootdowns {
 };
 extern struct machine_shootdowns machine_shootdowns;
 
+/* Calls of paging_zero_frame(), and of sched_rouse(). */
+extern uint32_t machine_zeroed;
+extern uint32_t machine_roused;
+
 #endif

@@ -15,6 +15,8 @@
 #define PLACE2 0x58000000u
 #define LONG   1500u /* pages of a range that takes many steps, and several page tables */
 
+#define STOCK_PAGES 512u /* more than the kernel keeps zeroed */
+
 #define VECTOR_PAGE_FAULT 14u
 
 #define LAST_PAGE (USER_TOP - PAGE_SIZE)
@@ -356,6 +358,32 @@ static void check_quota(void)
 }
 
 /* All memory there is. */
+/* Pages that were somebody's become stock when a CPU is idle: nothing of what was in them is left. */
+static void check_stock(void)
+{
+    struct kernel_counters now;
+    uint32_t *words = (uint32_t *)PLACE;
+    uint32_t words_count = STOCK_PAGES * (PAGE_SIZE / sizeof(*words));
+    uint32_t left = 0;
+
+    CHECK_OK(page_alloc(0, PLACE, STOCK_PAGES, PERM_RW), "memory_stock_before");
+    memset(words, 0x5a, STOCK_PAGES * PAGE_SIZE);
+    CHECK_OK(page_unmap(0, PLACE, STOCK_PAGES), "memory_stock_free");
+    for (uint32_t i = 0; i < 10000; i++) {
+        kernel_info(&now);
+        if (now.zeroed_frames >= STOCK_PAGES / 4)
+            break;
+        sleep_us(1000);
+    }
+    CHECK(now.zeroed_frames >= STOCK_PAGES / 4 && now.zeroed_frames <= now.free_frames,
+          "memory_stock_made");
+    CHECK_OK(page_alloc(0, PLACE, STOCK_PAGES, PERM_RW), "memory_stock_alloc");
+    for (uint32_t i = 0; i < words_count; i++)
+        left += words[i] != 0;
+    CHECK_EQ(left, 0, "memory_stock_is_zero");
+    CHECK_OK(page_unmap(0, PLACE, STOCK_PAGES), "memory_stock_unmap");
+}
+
 static void check_exhaustion(void)
 {
     struct kernel_counters before;
@@ -396,6 +424,7 @@ int main(void)
     check_enforced();
     check_other();
     check_quota();
+    check_stock();
     check_exhaustion();
     return test_status();
 }

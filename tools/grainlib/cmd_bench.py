@@ -154,7 +154,7 @@ def short_selection(reps: int) -> list[Point]:
 def docs_matrix(reps: int) -> list[Point]:
     """What the published page shows: exact engines alone."""
     primitives, workloads = cases.names(scaling=False), cases.names(scaling=True)
-    points = []
+    points = by_cpus("icount", "object-slowpath", ["ipc"], None, reps)
     for granularity in GRANULARITIES:
         points += by_cpus("icount", granularity, primitives, None, reps)
         points += by_cpus("bochs", granularity, [*workloads, "wake_notify", "wake_message"], list(SCALING_CPUS), reps)
@@ -167,7 +167,7 @@ def docs_matrix(reps: int) -> list[Point]:
 def full_matrix(reps: int) -> list[Point]:
     """Every engine that is of use for it, every granularity and algorithm."""
     primitives, workloads = cases.names(scaling=False), cases.names(scaling=True)
-    points = []
+    points = by_cpus("icount", "object-slowpath", ["ipc"], None, reps)
     for granularity in GRANULARITIES:
         for algorithm in ALGORITHMS:
             kernel = kernel_name(granularity, algorithm, "off")

@@ -23,11 +23,12 @@ class Row:
     text: str
     case: str
     field: tuple[str, str, str, str]
-    reach: int
-    goal: int
+    reach: int | None
+    goal: int | None
     cpus: int = 1
     minus: str = ""  # this case is subtracted,
     over: int = 1  # and the difference is that of so many
+    slow: bool = False  # with the IPC fast path off
 
     def figure(self, found: Mapping[tuple[str, int], Result]) -> float | None:
         """Grain's figure, from results by case and CPUs; None if it was not measured."""
@@ -44,6 +45,7 @@ ROWS = (
     Row("null system call", "null", ("403 to 464", "1,397", "105 / -", "-"), 100, 50),
     Row("yield between two, each switch", "yield_two", ("4,000 to 14,800", "-", "331 / 551", "-"), 300, 150),
     Row("IPC round trip, registers", "ipc", ("9,232 to 30,864", "27,413 (pipe)", "434 / 726", "200 / 464"), 250, 150),
+    Row("the same with the fast path off", "ipc", ("-", "-", "1,685 / -", "- / 464"), 700, 460, slow=True),
     Row("the same across two CPUs, both summed", "ipc_cross", ("-", "-", "- / 3,652", "-"), 3000, 1500, cpus=2),
     Row("IPC round trip, 10 words", "ipc_10", ("-", "-", "1,869 / 2,252", "about 235"), 350, 210),
     Row("IPC round trip, a page each way", "ipc_page", ("9,794 to 31,461", "-", "-", "-"), 1000, 600),
@@ -75,6 +77,7 @@ ROWS = (
         6000,
         3000,
     ),
-    Row("page alloc, zeroed", "page_alloc", ("1,747 to 1,819", "-", "1,930", "-"), 1500, 400),
+    Row("page alloc, zeroed in the call", "page_alloc", ("1,747 to 1,819", "-", "1,930", "-"), 1500, None),
+    Row("page alloc, zeroed by an idle CPU", "page_alloc_stock", ("-", "-", "-", "-"), None, 400),
     Row("page map, in a batch, each", "page_map_256", ("625 to 819", "-", "820", "-"), 80, 30),
 )

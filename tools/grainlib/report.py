@@ -10,7 +10,7 @@ from typing import Any
 from grainlib import cases, plots, usl
 from grainlib.field import ROWS, SYSTEMS
 from grainlib.plots import Curve, Scaling
-from grainlib.results import Result
+from grainlib.results import SLOW, Result, is_fast
 from grainlib.table import jain, per_operation, spread, text_of, throughput
 
 
@@ -88,14 +88,17 @@ def primitives_section(results: list[Result]) -> Section | None:
 
 def field_parts(exact: list[Result]) -> list[str | Table | Plot]:
     """Grain's figures by granularity, what is to be reached, and other systems."""
-    kernels = sorted({result.kernel for result in exact}, key=kernel_order)
-    found = {kernel: {(r.name, r.header["cpus"]): r for r in exact if r.kernel == kernel} for kernel in kernels}
+    kernels = sorted({result.kernel for result in exact if is_fast(result)}, key=kernel_order)
+    found: dict[str, dict[tuple[str, int], Result]] = defaultdict(dict)
+    for result in exact:
+        found[result.kernel][result.name, result.header["cpus"]] = result
     head = ["instructions (icount)", *kernels, "must reach", "goal", *SYSTEMS]
     rows = []
     for row in ROWS:
-        figures = [row.figure(found[kernel]) for kernel in kernels]
+        figures = [row.figure(found[kernel + (SLOW if row.slow else "")]) for kernel in kernels]
         cells = ["-" if figure is None else number(figure) for figure in figures]
-        rows.append([row.text, *cells, f"{row.reach:,}", f"{row.goal:,}", *row.field])
+        limits = ["-" if limit is None else number(limit) for limit in (row.reach, row.goal)]
+        rows.append([row.text, *cells, *limits, *row.field])
     return [Table(head, rows)]
 
 
@@ -108,6 +111,7 @@ def kernel_order(name: str) -> tuple[int, str]:
 
 def all_primitives(engine: str, some: list[Result]) -> Table:
     """Every case, a column for each kernel."""
+    some = [result for result in some if is_fast(result)]
     kernels = sorted({result.kernel for result in some}, key=kernel_order)
     clocks = sorted({int(r.values["clock"]) for r in some if not r.name.startswith("boot")})
     unit = some[0].header["unit"]

@@ -30,6 +30,7 @@ UNITS = {
     "kvm": "cycles",
 }
 CONSOLE_PREFIX = "bench: "
+SLOW = ", slow path"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,14 @@ class Result:
 
     @property
     def kernel(self) -> str:
-        """Granularity and algorithm, in short."""
-        return f"{self.header['options']['lock_granularity']}/{self.header['options']['lock_algorithm']}"
+        """Granularity and algorithm, in short; and whether the IPC fast path is off."""
+        options = self.header["options"]
+        return f"{options['lock_granularity']}/{options['lock_algorithm']}" + ("" if is_fast(self) else SLOW)
+
+
+def is_fast(result: Result) -> bool:
+    """Measured by a kernel with the IPC fast path."""
+    return bool(result.header["options"].get("fastpath", True))
 
 
 def engine_name(machine: Machine) -> str:
@@ -80,7 +87,9 @@ def options_of(machine: Machine) -> dict[str, Any]:
     if granularity == "grain":
         return options
     options["lock_granularity"] = granularity
-    if words:
+    if words == ["slowpath"]:
+        options["fastpath"] = False
+    elif words:
         modes = [word for word in words if word in ("contended", "full")]
         options |= {
             "lock_algorithm": words[0],
