@@ -7,6 +7,7 @@ lint runs three: `format` (clang-format would change nothing), `tidy` (clang-tid
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -77,13 +78,34 @@ def check_format(_build: Build) -> list[str]:
 
 
 def check_tidy(build: Build) -> list[str]:
-    """What clang-tidy finds in files of the cross build; it reads a database with one entry a file."""
+    """What clang-tidy finds in files of the cross build; it reads a database with one entry a file. It is slow: a file
+    that it found nothing in is left out until the file, a header or the way it is compiled changes."""
     tool = pinned("clang-tidy")
     wanted = [compilation for compilation in compilations(build) if "tests/unit/" not in compilation.output]
     database = build.file("lint", "compile_commands.json")
     entries = [{"file": str(c.file), "directory": c.directory, "command": c.command} for c in wanted]
     database.write_text(json.dumps(entries, indent=1))
-    return run_all([[tool, "--quiet", "-p", str(database.parent), str(c.file)] for c in wanted])
+    record = build.file("lint", "tidy-clean.txt")
+    clean = set(record.read_text().split()) if record.exists() else set()
+    keys = inputs_of(wanted, tool)
+    dirty = [c for c in wanted if keys[c] not in clean]
+    found = list(run_each([[tool, "--quiet", "-p", str(database.parent), str(c.file)] for c in dirty]))
+    clean = set(keys.values()) - {keys[c] for c, lines in zip(dirty, found) if lines}
+    record.write_text("\n".join(sorted(clean)))
+    return unique_findings(line for lines in found for line in lines)
+
+
+def inputs_of(wanted: Iterable[Compilation], tool: str) -> dict[Compilation, str]:
+    """A digest of all that a finding in a file depends on: the tool and what it is told, every header, the file."""
+    common = hashlib.sha256(subprocess.run([tool, "--version"], check=False, capture_output=True).stdout)
+    for path in [SOURCE_DIR / ".clang-tidy", *(path for path in c_files() if path.suffix == ".h")]:
+        common.update(path.read_bytes())
+    keys = {}
+    for compilation in wanted:
+        digest = common.copy()
+        digest.update(compilation.command.encode() + compilation.file.read_bytes())
+        keys[compilation] = digest.hexdigest()
+    return keys
 
 
 def check_locks(build: Build) -> list[str]:
@@ -124,6 +146,11 @@ def pinned(program: str) -> str:
 
 def run_all(commands: Iterable[list[str]], directory: Path | None = None) -> list[str]:
     """Run commands on all host CPUs; the output lines of those that fail."""
+    return unique_findings(line for lines in run_each(commands, directory) for line in lines)
+
+
+def run_each(commands: Iterable[list[str]], directory: Path | None = None) -> Iterable[list[str]]:
+    """The same, for each command: no lines if it succeeds."""
 
     def run(command: list[str]) -> list[str]:
         result = subprocess.run(
@@ -134,7 +161,7 @@ def run_all(commands: Iterable[list[str]], directory: Path | None = None) -> lis
         return shorten(result.stdout).splitlines() or [f"{command[0]}: exit status {result.returncode}"]
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return unique_findings(line for lines in pool.map(run, commands) for line in lines)
+        return list(pool.map(run, commands))
 
 
 def shorten(text: str) -> str:
