@@ -15,6 +15,9 @@
 #define EFLAGS_SETTABLE 0x240dd5u
 #define EFLAGS_ALWAYS   0x202u
 
+/* How long a way up, by controllers, env_set_controller looks at. */
+#define CONTROLLERS_MAX 256u
+
 _Static_assert(sizeof(struct env_limits) <= UTCB_BUF_WORDS * 4, "limits travel in utcb->buf");
 
 /* An address space for a new env, with one reference in `envs`. */
@@ -262,7 +265,7 @@ static bool is_above(uint32_t below, uint32_t id)
 {
     uint32_t at = id;
 
-    for (uint32_t steps = 0; steps < 2 * ENV_MAX; steps++) {
+    for (uint32_t steps = 0; steps < CONTROLLERS_MAX; steps++) {
         uint32_t next;
 
         if (at == 0 || at == below)
@@ -275,7 +278,7 @@ static bool is_above(uint32_t below, uint32_t id)
         else
             return false; /* there is no such env any more */
     }
-    return true; /* somebody else's circle, just being closed */
+    return true; /* somebody else's circle, just being closed; or too long a way */
 }
 
 /* The new controller is alive after it was written down: then, when it dies, it comes by and passes the

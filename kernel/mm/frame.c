@@ -23,7 +23,10 @@ static struct frame_list {
     uint32_t head GUARDED_BY(&frame_pool_lock);
     _Atomic uint32_t count; /* written under frame_pool_lock; read without it, for a first look */
 } frame_pool[FRAME_ZONES][FRAME_KINDS];
-static _Atomic uint32_t frame_in_work; /* by an idle CPU, or FRAME_NONE; frame_pool_lock */
+/* The frame that an idle CPU zeroes, or FRAME_NONE; which CPU that is; whether its hands are off. */
+static _Atomic uint32_t frame_in_work; /* written under frame_pool_lock */
+static uint32_t frame_worker GUARDED_BY(&frame_pool_lock);
+static atomic_bool frame_work_is_over;
 atomic_bool frame_stock_is_full;
 
 static enum frame_zone frame_zone_of(uint32_t pfn)
@@ -170,13 +173,35 @@ static inline ALWAYS_INLINE uint32_t frame_alloc_zeroed_in(enum frame_zone zone)
     return frame_start_use(pfn);
 }
 
+/* The last resort: the frame that another CPU is just zeroing. The wait is for the rest of a page at
+ * most, and needs nothing that a holder of locks could keep from that CPU. */
+static NOINLINE uint32_t frame_alloc_last(enum frame_zone zone)
+{
+    uint32_t pfn;
+
+    lock_acquire(LOCK_POOL, &frame_pool_lock);
+    pfn = atomic_load_explicit(&frame_in_work, memory_order_relaxed);
+    if (pfn != FRAME_NONE && (zone == FRAME_HIGH || frame_zone_of(pfn) == FRAME_LOW)) {
+        /* Acquire: pairs with the release in frame_leave_zeroing. */
+        while (!atomic_load_explicit(&frame_work_is_over, memory_order_acquire))
+            lock_relax();
+        atomic_store_explicit(&frame_in_work, FRAME_NONE, memory_order_relaxed);
+    } else {
+        pfn = FRAME_NONE;
+    }
+    lock_release(LOCK_POOL, &frame_pool_lock);
+    return pfn != FRAME_NONE ? frame_start_use(pfn) : FRAME_NONE;
+}
+
 uint32_t frame_alloc(enum frame_zone zone)
 {
     uint32_t pfn = FRAME_NONE;
 
     if (zone == FRAME_HIGH && frame_has_high)
         pfn = frame_alloc_in(FRAME_HIGH);
-    return pfn != FRAME_NONE ? pfn : frame_alloc_in(FRAME_LOW);
+    if (pfn == FRAME_NONE)
+        pfn = frame_alloc_in(FRAME_LOW);
+    return likely(pfn != FRAME_NONE) ? pfn : frame_alloc_last(zone);
 }
 
 uint32_t frame_alloc_zeroed(enum frame_zone zone)
@@ -185,7 +210,14 @@ uint32_t frame_alloc_zeroed(enum frame_zone zone)
 
     if (zone == FRAME_HIGH && frame_has_high)
         pfn = frame_alloc_zeroed_in(FRAME_HIGH);
-    return pfn != FRAME_NONE ? pfn : frame_alloc_zeroed_in(FRAME_LOW);
+    if (pfn == FRAME_NONE)
+        pfn = frame_alloc_zeroed_in(FRAME_LOW);
+    if (unlikely(pfn == FRAME_NONE)) {
+        pfn = frame_alloc_last(zone);
+        if (pfn != FRAME_NONE)
+            paging_zero_frame(pfn);
+    }
+    return pfn;
 }
 
 void frame_free(uint32_t pfn)
@@ -229,9 +261,16 @@ uint32_t frame_begin_zeroing(void)
     if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) == FRAME_NONE) {
         pfn = frame_pop_locked(&frame_pool[zone][FRAME_DIRTY]);
         atomic_store_explicit(&frame_in_work, pfn, memory_order_relaxed);
+        atomic_store_explicit(&frame_work_is_over, false, memory_order_relaxed);
+        frame_worker = cpu_id();
     }
     lock_release(LOCK_POOL, &frame_pool_lock);
     return pfn;
+}
+
+void frame_leave_zeroing(void)
+{
+    atomic_store_explicit(&frame_work_is_over, true, memory_order_release);
 }
 
 void frame_end_zeroing(uint32_t pfn, bool is_zero)
@@ -239,8 +278,12 @@ void frame_end_zeroing(uint32_t pfn, bool is_zero)
     enum frame_kind kind = is_zero ? FRAME_ZEROED : FRAME_DIRTY;
 
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    frame_push_locked(&frame_pool[frame_zone_of(pfn)][kind], pfn);
-    atomic_store_explicit(&frame_in_work, FRAME_NONE, memory_order_relaxed);
+    /* Else it was allocated meanwhile, and may be in another CPU's work by now. */
+    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) == pfn &&
+        frame_worker == cpu_id()) {
+        frame_push_locked(&frame_pool[frame_zone_of(pfn)][kind], pfn);
+        atomic_store_explicit(&frame_in_work, FRAME_NONE, memory_order_relaxed);
+    }
     lock_release(LOCK_POOL, &frame_pool_lock);
 }
 

@@ -70,9 +70,11 @@ static inline void frame_unref(uint32_t pfn)
 extern atomic_bool frame_stock_is_full;
 
 /* For an idle CPU: a free frame to be zeroed, or FRAME_NONE if the stock is full, memory is short, or
- * another CPU has one. It comes back by frame_end_zeroing; in between it counts as free, and interrupts
- * stay off. */
+ * another CPU has one. Interrupts stay off and no lock is taken until frame_leave_zeroing: the CPU's hands
+ * are off it, and whoever finds nothing else may take it. Then frame_end_zeroing. Meanwhile it counts as
+ * free. */
 uint32_t frame_begin_zeroing(void) MUST_CHECK;
+void frame_leave_zeroing(void);
 void frame_end_zeroing(uint32_t pfn, bool is_zero);
 
 /* Free frames, pool and caches together; exact when the other CPUs are quiet. */

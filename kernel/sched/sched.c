@@ -489,6 +489,7 @@ static NOINLINE bool sched_zero_frames(void)
             return true;
         kernel_exit();
         done = sched_zero(pfn);
+        frame_leave_zeroing();
         kernel_enter();
         frame_end_zeroing(pfn, done);
         sched_irq_window();

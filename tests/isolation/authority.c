@@ -13,7 +13,8 @@
 #include "grain/windows.h"
 #include "tests/user/test.h"
 
-#define PLACE 0x50000000u
+#define PLACE    0x50000000u
+#define LONG_WAY 300u
 
 /* Each call that names an env. */
 static int call_on(uint32_t which, envid_t id)
@@ -95,8 +96,34 @@ static int own_child_controls(void *arg)
     return status;
 }
 
+/* Envs each of which the one before controls, and one more for the last: looking for a circle up such a way takes long,
+ * so there is an end to it. */
+static int long_way_up(void *arg)
+{
+    static envid_t way[LONG_WAY];
+    uint32_t length = (uint32_t)(uintptr_t)arg;
+    envid_t last = env_create(0, 0, 0, NOTIFY_CHILD);
+    int status = 0;
+
+    for (uint32_t i = 0; i < length; i++)
+        way[i] = env_create(0, 0, 0, NOTIFY_CHILD);
+    for (uint32_t i = length - 1; i > 0; i--)
+        status |= env_set_controller(way[i], way[i - 1], NOTIFY_CHILD);
+    if (status == 0)
+        status = -env_set_controller(last, way[length - 1], NOTIFY_CHILD);
+    for (uint32_t i = 0; i < length; i++)
+        process_kill(way[i]); /* the next is ours now */
+    process_kill(last);
+    return status;
+}
+
 static void check_circles(void)
 {
+    struct env_death death = {.cause = 0};
+
+    CHECK_CHILD(long_way_up, (void *)100, "isolation_way_up");
+    CHECK(test_child(long_way_up, (void *)LONG_WAY, &death) == 0 && death.status == E_INVAL,
+          "isolation_way_too_long");
     CHECK_CHILD(own_controller, NULL, "isolation_circle_of_one");
     CHECK_CHILD(own_child_controls, NULL, "isolation_circle_of_more");
 }

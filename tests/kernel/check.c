@@ -220,6 +220,7 @@ static void spoil_frames(void)
     zeroed = frame_begin_zeroing();
     if (zeroed != FRAME_NONE) {
         paging_zero_frame(zeroed);
+        frame_leave_zeroing();
         frame_end_zeroing(zeroed, true);
     }
     zeroed = frame_inside_pool(FRAME_LOW, FRAME_ZEROED, &count, &lock);

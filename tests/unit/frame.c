@@ -104,6 +104,7 @@ static uint32_t zero_frames(uint32_t times)
         if (pfn == FRAME_NONE)
             return i;
         paging_zero_frame(pfn);
+        frame_leave_zeroing();
         frame_end_zeroing(pfn, true);
     }
     return times;
@@ -142,7 +143,7 @@ static void frame_stock_has_an_end(void)
     CHECK_INT(frame_count_free(), LOW + HIGH);
 }
 
-/* One CPU at a time; its frame counts as free, and is not handed out. */
+/* One CPU at a time; its frame counts as free, and is handed out last. */
 static void frame_in_work(void)
 {
     uint32_t pfn;
@@ -154,11 +155,46 @@ static void frame_in_work(void)
     CHECK_INT(frame_count_free(), LOW + HIGH);
     for (uint32_t i = 0; i < LOW + HIGH - 1; i++)
         hold(frame_alloc(FRAME_HIGH));
-    CHECK_INT(frame_alloc(FRAME_HIGH), FRAME_NONE);
     CHECK_INT(frame_count_free(), 1);
-    frame_end_zeroing(pfn, false);
-    CHECK_INT(frame_alloc(FRAME_HIGH), pfn);
+    CHECK_INT(frame_alloc(FRAME_LOW), FRAME_NONE); /* it is none of those */
+    memset(host_memory + ((size_t)pfn << PAGE_SHIFT), 0xaa, PAGE_SIZE);
+    frame_leave_zeroing();
+    CHECK_INT(frame_alloc_zeroed(FRAME_HIGH), pfn);
+    CHECK(host_memory[((size_t)pfn << PAGE_SHIFT) + 1] == 0);
+    CHECK_INT(frame_alloc(FRAME_HIGH), FRAME_NONE);
+    frame_end_zeroing(pfn, true);
+    CHECK_INT(frame_count_free(), 0);
     CHECK_INT(machine_count_used(), LOW + HIGH);
+}
+
+/* CPUs that zero and CPUs that take all there is: the last frame may be in work. */
+static void *exhaust_thread(void *arg)
+{
+    uint32_t *taken = arg;
+
+    machine_enter_cpu(1);
+    while (frame_alloc(FRAME_HIGH) != FRAME_NONE)
+        (*taken)++;
+    return NULL;
+}
+
+static void frame_in_work_is_taken(void)
+{
+    for (uint32_t i = 0; i < 50; i++) {
+        pthread_t thread;
+        uint32_t taken = 0;
+        uint32_t pfn;
+
+        start();
+        pfn = frame_begin_zeroing();
+        CHECK(pthread_create(&thread, NULL, exhaust_thread, &taken) == 0);
+        paging_zero_frame(pfn);
+        frame_leave_zeroing();
+        frame_end_zeroing(pfn, true);
+        CHECK(pthread_join(thread, NULL) == 0);
+        CHECK_INT(taken, LOW + HIGH);
+        CHECK_INT(machine_count_used(), LOW + HIGH);
+    }
 }
 
 /* Memory is short: the stock goes to whoever wants any frame, and nobody adds to it. */
@@ -195,6 +231,7 @@ static void frame_stock_is_asked_for(void)
     atomic_store(&cpu_idle_mask, 0);
     pfn = frame_begin_zeroing();
     CHECK(is_low(pfn));
+    frame_leave_zeroing();
     frame_end_zeroing(pfn, true);
 }
 
@@ -333,6 +370,7 @@ int main(void)
     UNIT_RUN(frame_stock_comes_first);
     UNIT_RUN(frame_stock_has_an_end);
     UNIT_RUN(frame_in_work);
+    UNIT_RUN(frame_in_work_is_taken);
     UNIT_RUN(frame_stock_is_no_reserve);
     UNIT_RUN(frame_stock_is_asked_for);
     UNIT_RUN(frame_lives_until_last_reference);
