@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "kernel/check/check.h"
+#include "kernel/check/inject.h"
 #include "kernel/ktest.h"
 #include "kernel/lock/delays.h"
 #include "kernel/lock/watchdog.h"
@@ -116,6 +117,12 @@ static bool set_check(struct boot_options *options, const char *value)
     check_set_panic(true);
     return true;
 }
+
+static bool set_inject(struct boot_options *options, const char *value)
+{
+    (void)options;
+    return inject_parse(value);
+}
 #endif
 
 static const struct {
@@ -132,7 +139,7 @@ static const struct {
     {"delays", true, set_delays}, {"phase", true, set_phase},
 #endif
 #if GRAIN_KTEST
-    {"ktest", true, set_ktest},   {"check", true, set_check},
+    {"ktest", true, set_ktest},   {"check", true, set_check}, {"inject", true, set_inject},
 #endif
 };
 

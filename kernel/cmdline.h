@@ -13,6 +13,10 @@
  *   init.WORD                   for the first program
  *   ktest=NAME,NAME...          run tests of tests/kernel instead (builds that have them)
  *   check=panic                 what the check of the kernel finds (abi/debug.h) is a panic (the same builds)
+ *   inject=frame:N              the Nth frame allocation of user code's doing fails (the same builds)
+ *   inject=ipi:US, late:US, early:US, stall:US   interrupts between CPUs late, timers late, timers early, CPUs that
+ *                               stand still with an interrupt, each by a random part of so many microseconds
+ *   inject=no-ap:N              the Nth CPU that the firmware names, from 0, does not start
  *   --                          the kernel does not look at what follows
  *
  * A word or value that is not known is a warning; the boot goes on.

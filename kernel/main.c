@@ -19,6 +19,7 @@
 #include "kernel/arch/x86/tsc.h"
 #include "kernel/arch/x86/vectors.h"
 #include "kernel/check/check.h"
+#include "kernel/check/inject.h"
 #include "kernel/cmdline.h"
 #include "kernel/env.h"
 #include "kernel/first.h"
@@ -103,6 +104,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t info_pa)
         first_start(&boot_info);
     races_start();
     delays_start();
+    inject_begin();
     /* Release: page-directory-pointer tables and all else that start-up wrote. Pairs with ap_main. */
     atomic_store_explicit(&boot_done, true, memory_order_release);
     context_enter_scheduler(enter_scheduler);

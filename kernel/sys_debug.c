@@ -2,6 +2,7 @@
 #include "abi/debug.h"
 #include "abi/errors.h"
 #include "kernel/check/check.h"
+#include "kernel/check/inject.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
@@ -26,6 +27,13 @@ REGPARM int32_t sys_debug(struct env *self)
     switch (self->regs.edx) {
     case DEBUG_CHECK:
         return debug_check(self);
+    case DEBUG_FAIL_FRAMES:
+        return (int32_t)(inject_fail_frames(self->regs.ebx, self->regs.esi) & INT32_MAX);
+    case DEBUG_DELAY:
+        if (self->regs.ebx >= DEBUG_DELAYS)
+            return -E_INVAL;
+        return (int32_t)(inject_set_delay((enum debug_delay)self->regs.ebx, self->regs.esi) &
+                         INT32_MAX);
     default:
         return -E_INVAL;
     }

@@ -3,6 +3,7 @@
 
 #include "kernel/arch/x86/memlayout.h"
 #include "kernel/arch/x86/paging.h"
+#include "kernel/check/inject.h"
 #include "kernel/check/inside.h"
 #include "kernel/cpu.h"
 #include "kernel/mm/shootdown.h"
@@ -197,6 +198,8 @@ uint32_t frame_alloc(enum frame_zone zone)
 {
     uint32_t pfn = FRAME_NONE;
 
+    if (inject_no_frame())
+        return FRAME_NONE;
     if (zone == FRAME_HIGH && frame_has_high)
         pfn = frame_alloc_in(FRAME_HIGH);
     if (pfn == FRAME_NONE)
@@ -208,6 +211,8 @@ uint32_t frame_alloc_zeroed(enum frame_zone zone)
 {
     uint32_t pfn = FRAME_NONE;
 
+    if (inject_no_frame())
+        return FRAME_NONE;
     if (zone == FRAME_HIGH && frame_has_high)
         pfn = frame_alloc_zeroed_in(FRAME_HIGH);
     if (pfn == FRAME_NONE)

@@ -5,6 +5,7 @@
 #include "kernel/arch/x86/cpuops.h"
 #include "kernel/arch/x86/paging.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/check/inject.h"
 #include "kernel/div.h"
 #include "kernel/panic.h"
 
@@ -147,6 +148,7 @@ static void lapic_command(uint8_t id, uint32_t low)
 
 void lapic_send_ipi(uint8_t id, uint8_t vector)
 {
+    inject_delay(DEBUG_DELAY_IPI);
     lapic_command(id, COMMAND_FIXED | COMMAND_ASSERT | vector);
 }
 
@@ -172,7 +174,8 @@ void lapic_send_startup(uint8_t id, uint8_t page)
 
 void lapic_timer_arm(uint64_t tsc_delta)
 {
-    uint32_t delta = tsc_delta > UINT32_MAX ? UINT32_MAX : (uint32_t)tsc_delta;
+    uint64_t ticks = inject_timer(tsc_delta);
+    uint32_t delta = ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
     uint64_t count = ((uint64_t)delta * counts_per_tick >> RATIO_SHIFT) + 1; /* 0 would stop it */
 
     lapic_write(REG_TIMER_INITIAL, count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);

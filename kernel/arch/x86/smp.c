@@ -8,6 +8,7 @@
 #include "kernel/arch/x86/lapic.h"
 #include "kernel/arch/x86/paging.h"
 #include "kernel/arch/x86/trampoline.h"
+#include "kernel/check/inject.h"
 #include "kernel/cpu.h"
 #include "kernel/log.h"
 #include "kernel/panic.h"
@@ -114,16 +115,17 @@ static bool wait_for_report(uint32_t index)
     return false;
 }
 
-/* The CPU has had its INIT. Returns whether it runs as CPU `index`. */
-static bool start_cpu(uint32_t index, uint8_t id)
+/* The CPU has had its INIT. is_dead: a test wants it not to start. Returns whether it runs as CPU `index`. */
+static bool start_cpu(uint32_t index, uint8_t id, bool is_dead)
 {
     struct trampoline_words *words = words_in_page();
 
     if (!prepare_cpu(index, id))
         return false;
-    lapic_send_startup(id, TRAMPOLINE_PA >> PAGE_SHIFT);
+    if (!is_dead)
+        lapic_send_startup(id, TRAMPOLINE_PA >> PAGE_SHIFT);
     arch_delay_us(STARTUP_WAIT_US);
-    if (atomic_load_explicit(&words->ticket, memory_order_relaxed) != 0)
+    if (!is_dead && atomic_load_explicit(&words->ticket, memory_order_relaxed) != 0)
         lapic_send_startup(id, TRAMPOLINE_PA >> PAGE_SHIFT);
     if (wait_for_report(index))
         return true;
@@ -151,7 +153,7 @@ void smp_start_aps(const struct platform *platform, uint32_t limit)
         lapic_send_init(platform->cpus[i].lapic_id);
     arch_delay_us(INIT_WAIT_US);
     for (uint32_t i = 1; i < platform->ncpus && running < wanted; i++) {
-        if (start_cpu(running, platform->cpus[i].lapic_id))
+        if (start_cpu(running, platform->cpus[i].lapic_id, inject_skips_cpu(i)))
             running++;
     }
     cpu_count = running;

@@ -8,6 +8,7 @@
 #include "kernel/arch/x86/lapic.h"
 #include "kernel/arch/x86/pic.h"
 #include "kernel/arch/x86/vectors.h"
+#include "kernel/check/inject.h"
 #include "kernel/check/stop.h"
 #include "kernel/fault.h"
 #include "kernel/irq.h"
@@ -50,6 +51,7 @@ static void trap_device(uint32_t vector)
 
 static void trap_interrupt(uint32_t vector)
 {
+    inject_delay(DEBUG_DELAY_STALL);
     switch (vector) {
     case VECTOR_TIMER:
         lapic_eoi();

@@ -17,4 +17,18 @@ MUST_CHECK static inline int debug_check(struct debug_report *report)
     return result;
 }
 
+/* The from-th allocation of a frame from now on, and count - 1 after it, fail; from 0: none. Returns how many there
+ * have been since the last call. */
+static inline int debug_fail_frames(uint32_t from, uint32_t count)
+{
+    return syscall3(SYS_debug, DEBUG_FAIL_FRAMES, from, count);
+}
+
+/* Interrupts between CPUs, timers, or CPUs are off by up to so many microseconds; 0: exact. Returns how often that has
+ * happened since the last call for this kind. E_INVAL: no such kind. */
+MUST_CHECK static inline int debug_delay(enum debug_delay kind, uint32_t us)
+{
+    return syscall3(SYS_debug, DEBUG_DELAY, kind, us);
+}
+
 #endif
