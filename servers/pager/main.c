@@ -1,6 +1,8 @@
 /* The pager's workers, their message loop, and the table of calls. */
 #include "servers/pager/pager.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,7 +258,10 @@ int main(void)
     if (wanted > WORKERS_MAX)
         wanted = WORKERS_MAX;
     pin(0);
-    if (start_workers(wanted) < 0)
+    int error = start_workers(wanted);
+    if (error < 0) {
+        printf("pager: its workers cannot be started: %s\n", grain_strerror(error));
         return EXIT_FAILURE;
+    }
     serve();
 }
