@@ -1,4 +1,4 @@
-"""What drives the kernels for tests: schedules, suites with another kernel, from counters to lines."""
+"""What drives the kernels for tests: schedules, suites with another kernel, faults, from counters to lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
-from grainlib import cmd_coverage, cmd_schedules, profile_counters, suites  # noqa: E402
+from grainlib import cmd_coverage, cmd_inject, cmd_schedules, profile_counters, suites  # noqa: E402
+from grainlib.ending import Ending, Kind  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
 
 
@@ -38,6 +39,35 @@ class Suites(unittest.TestCase):
     def test_words_come_where_there_were_none(self) -> None:
         other = suites.BootTest("user/x", ("--kernel", "object", "x")).with_kernel("big", "log=debug")
         self.assertEqual(other.arguments, ("--append", "log=debug", "--kernel", "big", "x"))
+
+
+class Faults(unittest.TestCase):
+    GOOD = Ending(Kind.HALT, "halt code 0", 0, [])
+    BAD = Ending(Kind.HALT, "halt code 1", 1, [])
+    HUNG = Ending(Kind.STUCK, "hang: no output for 300 s", None, [])
+    PANIC = Ending(Kind.PANIC, "grain: panic: cpu0: what", None, [])
+
+    def test_a_boot_may_do_without(self) -> None:
+        self.assertEqual(cmd_inject.judge(["init: hello exited with status 0"], self.GOOD, True), "")
+
+    def test_a_bad_end_has_a_reason(self) -> None:
+        for line in ("init: pager cannot be loaded: out of memory", "not ok - hello.exit: out of memory"):
+            self.assertEqual(cmd_inject.judge([line], self.BAD, True), "")
+        self.assertIn("nobody says why", cmd_inject.judge(["init: hello was killed"], self.BAD, True))
+
+    def test_nothing_excuses_a_leak(self) -> None:
+        lines = ["init: hello exited: out of memory", "not ok - hello.leak: 1 frames, 0 envs"]
+        self.assertIn("hello.leak", cmd_inject.judge(lines, self.BAD, True))
+
+    def test_a_hang_or_panic_is_none(self) -> None:
+        for ending in (self.HUNG, self.PANIC):
+            self.assertEqual(cmd_inject.judge(["out of memory"], ending, True), ending.text)
+
+    def test_without_a_fault_all_is_well(self) -> None:
+        self.assertIn("no allocation failed", cmd_inject.judge(["out of memory"], self.BAD, False))
+
+    def test_the_word_is_the_kernels(self) -> None:
+        self.assertEqual(cmd_inject.append_words("", 7), "inject=frame:7 -- init.test")
 
 
 class Counters(unittest.TestCase):

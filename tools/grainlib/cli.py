@@ -20,6 +20,7 @@ MODULES = {
     "suite": "cmd_suite",
     "schedules": "cmd_schedules",
     "coverage": "cmd_coverage",
+    "inject": "cmd_inject",
     "gdb": "cmd_gdb",
     "iso": "cmd_iso",
     "bench": "cmd_bench",
