@@ -40,6 +40,9 @@
     X("spin-panic",           ktest_spin_panic)         \
     X("spin-report",          ktest_spin_report)        \
     X("stack-overflow",       ktest_stack_overflow)     \
+    X("undefined-add",        ktest_undefined_add)      \
+    X("undefined-index",      ktest_undefined_index)    \
+    X("undefined-shift",      ktest_undefined_shift)    \
     X("user-access",          ktest_user_access)        \
     X("write-text",           ktest_write_text)
 /* clang-format on */
