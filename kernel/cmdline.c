@@ -18,15 +18,14 @@ static bool set_log(struct boot_options *options, const char *value)
     return log_level_from_name(value, &options->log);
 }
 
-/* A decimal number of at most five digits. */
-static bool read_number(const char *text, uint32_t *out)
+bool cmdline_number(const char *text, uint32_t *out)
 {
     uint32_t number = 0;
 
     if (*text == 0)
         return false;
     for (; *text != 0; text++) {
-        if (*text < '0' || *text > '9' || number > 9999)
+        if (*text < '0' || *text > '9' || number > 99999)
             return false;
         number = number * 10 + (uint32_t)(*text - '0');
     }
@@ -38,7 +37,7 @@ static bool set_cpus(struct boot_options *options, const char *value)
 {
     uint32_t count;
 
-    if (!read_number(value, &count) || count == 0)
+    if (!cmdline_number(value, &count) || count == 0)
         return false;
     options->max_cpus = count;
     return true;
@@ -48,7 +47,7 @@ static bool set_cpus(struct boot_options *options, const char *value)
 static bool read_number_or(const char *word, const char *value, bool *flag, uint32_t *number)
 {
     if (strcmp(value, word) != 0)
-        return read_number(value, number);
+        return cmdline_number(value, number);
     *flag = true;
     return true;
 }
@@ -71,7 +70,7 @@ static bool set_delays(struct boot_options *options, const char *value)
     uint32_t seed;
 
     (void)options;
-    if (!read_number(value, &seed))
+    if (!cmdline_number(value, &seed))
         return false;
     delays_set_seed(seed);
     return true;

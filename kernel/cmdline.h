@@ -44,4 +44,7 @@ struct boot_options {
 /* Fills *out: defaults, then what the words say, in their order. */
 void cmdline_parse(const char *line, struct boot_options *out);
 
+/* A value that is a decimal number of at most six digits. False: it is not. */
+bool cmdline_number(const char *text, uint32_t *out);
+
 #endif

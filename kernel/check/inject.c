@@ -7,6 +7,7 @@
 
 #include "kernel/arch.h"
 #include "kernel/arch/x86/tsc.h"
+#include "kernel/cmdline.h"
 #include "kernel/log.h"
 #include "kernel/string.h"
 
@@ -119,28 +120,13 @@ static const struct {
     {"no-ap:", &missing_cpu},
 };
 
-static bool parse_number(const char *text, uint32_t *out)
-{
-    uint32_t number = 0;
-
-    if (*text == 0)
-        return false;
-    for (; *text != 0; text++) {
-        if (*text < '0' || *text > '9' || number > 99999)
-            return false;
-        number = number * 10 + (uint32_t)(*text - '0');
-    }
-    *out = number;
-    return true;
-}
-
 bool inject_parse(const char *word)
 {
     for (uint32_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         size_t len = strlen(kinds[i].name);
 
         if (strncmp(word, kinds[i].name, len) == 0)
-            return parse_number(word + len, kinds[i].value);
+            return cmdline_number(word + len, kinds[i].value);
     }
     return false;
 }
