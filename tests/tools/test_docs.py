@@ -177,6 +177,11 @@ class Links(unittest.TestCase):
             for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
                 self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
 
+    def test_each_plot_is_shown(self) -> None:
+        shown = set(re.findall(r"\(plots/(\S+\.svg)\)", "".join(map(read, ("docs/benchmarks.md", "docs/locking.md")))))
+        self.assertGreater(len(shown), 10)
+        self.assertEqual({path.name for path in (ROOT / "docs/plots").glob("*.svg")}, shown)
+
     def test_readme_fits_a_screen(self) -> None:
         self.assertLess(len(read("README.md").splitlines()), 50)
 
