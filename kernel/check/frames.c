@@ -146,8 +146,8 @@ static void note_all_free(void)
                 note_cache(&cpus[i]->frames[zone][kind], kind);
         }
     }
-    if (frame_inside_work() != FRAME_NONE)
-        check_fail("frame: %x is being zeroed, and no CPU is at it", frame_inside_work());
+    if (frame_inside_work() != 0)
+        check_fail("frame: %u are being zeroed, and no CPU is at it", frame_inside_work());
 }
 
 /* ---- */

@@ -13,7 +13,7 @@ struct lock;
 const struct env *env_inside_free(const struct lock **lock);
 
 /* kernel/mm/frame.c: the first frame in a zone's global list of a kind, the rest by link; how many there
- * are. The frame that an idle CPU is at. */
+ * are. How many frames an idle CPU is at. */
 uint32_t frame_inside_pool(uint32_t zone, uint32_t kind, uint32_t *count, struct lock **lock);
 uint32_t frame_inside_work(void);
 

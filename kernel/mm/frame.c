@@ -24,8 +24,9 @@ static struct frame_list {
     uint32_t head GUARDED_BY(&frame_pool_lock);
     _Atomic uint32_t count; /* written under frame_pool_lock; read without it, for a first look */
 } frame_pool[FRAME_ZONES][FRAME_KINDS];
-/* The frame that an idle CPU zeroes, or FRAME_NONE; which CPU that is; whether its hands are off. */
-static _Atomic uint32_t frame_in_work; /* written under frame_pool_lock */
+/* The frames that an idle CPU zeroes, how many; which CPU that is; whether its hands are off. */
+static uint32_t frame_work[FRAME_WORK] GUARDED_BY(&frame_pool_lock);
+static _Atomic uint32_t frame_work_count; /* written under frame_pool_lock */
 static uint32_t frame_worker GUARDED_BY(&frame_pool_lock);
 static atomic_bool frame_work_is_over;
 atomic_bool frame_stock_is_full;
@@ -105,8 +106,7 @@ static bool frame_has_dirty(enum frame_zone zone)
 static NOINLINE void frame_want_stock(enum frame_zone zone)
 {
     atomic_store_explicit(&frame_stock_is_full, false, memory_order_relaxed);
-    if (frame_has_dirty(zone) &&
-        atomic_load_explicit(&frame_in_work, memory_order_relaxed) == FRAME_NONE)
+    if (frame_has_dirty(zone) && atomic_load_explicit(&frame_work_count, memory_order_relaxed) == 0)
         sched_rouse();
 }
 
@@ -174,24 +174,36 @@ static inline ALWAYS_INLINE uint32_t frame_alloc_zeroed_in(enum frame_zone zone)
     return frame_start_use(pfn);
 }
 
-/* The last resort: the frame that another CPU is just zeroing. The wait is for the rest of a page at
- * most, and needs nothing that a holder of locks could keep from that CPU. */
-static NOINLINE uint32_t frame_alloc_last(enum frame_zone zone)
+/* Gives back what is in work, the first so many zeroed. */
+static void frame_end_work_locked(uint32_t zeroed) REQUIRES(&frame_pool_lock)
 {
-    uint32_t pfn;
+    uint32_t count = atomic_load_explicit(&frame_work_count, memory_order_relaxed);
+
+    for (uint32_t i = 0; i < count; i++) {
+        enum frame_kind kind = i < zeroed ? FRAME_ZEROED : FRAME_DIRTY;
+
+        frame_push_locked(&frame_pool[frame_zone_of(frame_work[i])][kind], frame_work[i]);
+    }
+    atomic_store_explicit(&frame_work_count, 0, memory_order_relaxed);
+}
+
+/* Takes back what another CPU is just zeroing, which needs nothing for it that a holder of locks could
+ * keep from it. Returns whether there was something of use for the zone. */
+static NOINLINE bool frame_take_back(enum frame_zone zone)
+{
+    bool found;
 
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    pfn = atomic_load_explicit(&frame_in_work, memory_order_relaxed);
-    if (pfn != FRAME_NONE && (zone == FRAME_HIGH || frame_zone_of(pfn) == FRAME_LOW)) {
+    found = atomic_load_explicit(&frame_work_count, memory_order_relaxed) != 0 &&
+            (zone == FRAME_HIGH || frame_zone_of(frame_work[0]) == FRAME_LOW);
+    if (found) {
         /* Acquire: pairs with the release in frame_leave_zeroing. */
         while (!atomic_load_explicit(&frame_work_is_over, memory_order_acquire))
             lock_relax();
-        atomic_store_explicit(&frame_in_work, FRAME_NONE, memory_order_relaxed);
-    } else {
-        pfn = FRAME_NONE;
+        frame_end_work_locked(0);
     }
     lock_release(LOCK_POOL, &frame_pool_lock);
-    return pfn != FRAME_NONE ? frame_start_use(pfn) : FRAME_NONE;
+    return found;
 }
 
 uint32_t frame_alloc(enum frame_zone zone)
@@ -200,11 +212,13 @@ uint32_t frame_alloc(enum frame_zone zone)
 
     if (inject_no_frame())
         return FRAME_NONE;
-    if (zone == FRAME_HIGH && frame_has_high)
-        pfn = frame_alloc_in(FRAME_HIGH);
-    if (pfn == FRAME_NONE)
-        pfn = frame_alloc_in(FRAME_LOW);
-    return likely(pfn != FRAME_NONE) ? pfn : frame_alloc_last(zone);
+    do {
+        if (zone == FRAME_HIGH && frame_has_high)
+            pfn = frame_alloc_in(FRAME_HIGH);
+        if (pfn == FRAME_NONE)
+            pfn = frame_alloc_in(FRAME_LOW);
+    } while (unlikely(pfn == FRAME_NONE) && frame_take_back(zone));
+    return pfn;
 }
 
 uint32_t frame_alloc_zeroed(enum frame_zone zone)
@@ -213,15 +227,12 @@ uint32_t frame_alloc_zeroed(enum frame_zone zone)
 
     if (inject_no_frame())
         return FRAME_NONE;
-    if (zone == FRAME_HIGH && frame_has_high)
-        pfn = frame_alloc_zeroed_in(FRAME_HIGH);
-    if (pfn == FRAME_NONE)
-        pfn = frame_alloc_zeroed_in(FRAME_LOW);
-    if (unlikely(pfn == FRAME_NONE)) {
-        pfn = frame_alloc_last(zone);
-        if (pfn != FRAME_NONE)
-            paging_zero_frame(pfn);
-    }
+    do {
+        if (zone == FRAME_HIGH && frame_has_high)
+            pfn = frame_alloc_zeroed_in(FRAME_HIGH);
+        if (pfn == FRAME_NONE)
+            pfn = frame_alloc_zeroed_in(FRAME_LOW);
+    } while (unlikely(pfn == FRAME_NONE) && frame_take_back(zone));
     return pfn;
 }
 
@@ -250,27 +261,32 @@ static enum frame_zone frame_zone_to_stock(void)
     return FRAME_ZONES;
 }
 
-uint32_t frame_begin_zeroing(void)
+uint32_t frame_begin_zeroing(uint32_t pfns[FRAME_WORK])
 {
     enum frame_zone zone = frame_zone_to_stock();
-    uint32_t pfn = FRAME_NONE;
+    uint32_t count = 0;
 
     if (zone == FRAME_ZONES) {
         if (!frame_stock_is_below(FRAME_LOW, FRAME_STOCK))
             atomic_store_explicit(&frame_stock_is_full, true, memory_order_relaxed);
-        return FRAME_NONE;
+        return 0;
     }
-    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) != FRAME_NONE)
-        return FRAME_NONE;
+    if (atomic_load_explicit(&frame_work_count, memory_order_relaxed) != 0)
+        return 0;
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) == FRAME_NONE) {
-        pfn = frame_pop_locked(&frame_pool[zone][FRAME_DIRTY]);
-        atomic_store_explicit(&frame_in_work, pfn, memory_order_relaxed);
+    if (atomic_load_explicit(&frame_work_count, memory_order_relaxed) == 0) {
+        for (; count < FRAME_WORK; count++) {
+            frame_work[count] = frame_pop_locked(&frame_pool[zone][FRAME_DIRTY]);
+            if (frame_work[count] == FRAME_NONE)
+                break;
+            pfns[count] = frame_work[count];
+        }
+        atomic_store_explicit(&frame_work_count, count, memory_order_relaxed);
         atomic_store_explicit(&frame_work_is_over, false, memory_order_relaxed);
         frame_worker = cpu_id();
     }
     lock_release(LOCK_POOL, &frame_pool_lock);
-    return pfn;
+    return count;
 }
 
 void frame_leave_zeroing(void)
@@ -278,17 +294,12 @@ void frame_leave_zeroing(void)
     atomic_store_explicit(&frame_work_is_over, true, memory_order_release);
 }
 
-void frame_end_zeroing(uint32_t pfn, bool is_zero)
+void frame_end_zeroing(uint32_t zeroed)
 {
-    enum frame_kind kind = is_zero ? FRAME_ZEROED : FRAME_DIRTY;
-
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    /* Else it was allocated meanwhile, and may be in another CPU's work by now. */
-    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) == pfn &&
-        frame_worker == cpu_id()) {
-        frame_push_locked(&frame_pool[frame_zone_of(pfn)][kind], pfn);
-        atomic_store_explicit(&frame_in_work, FRAME_NONE, memory_order_relaxed);
-    }
+    /* Else it was taken back meanwhile, and is another CPU's work by now, or nobody's. */
+    if (frame_worker == cpu_id())
+        frame_end_work_locked(zeroed);
     lock_release(LOCK_POOL, &frame_pool_lock);
 }
 
@@ -310,8 +321,7 @@ uint32_t frame_count_free(void)
 
     lock_acquire(LOCK_POOL, &frame_pool_lock);
     total = frame_count_kind(FRAME_DIRTY) + frame_count_kind(FRAME_ZEROED);
-    if (atomic_load_explicit(&frame_in_work, memory_order_relaxed) != FRAME_NONE)
-        total++;
+    total += atomic_load_explicit(&frame_work_count, memory_order_relaxed);
     lock_release(LOCK_POOL, &frame_pool_lock);
     return total;
 }
@@ -332,6 +342,6 @@ uint32_t frame_inside_pool(uint32_t zone, uint32_t kind, uint32_t *count,
 
 uint32_t frame_inside_work(void)
 {
-    return atomic_load(&frame_in_work);
+    return atomic_load(&frame_work_count);
 }
 #endif

@@ -69,13 +69,15 @@ static inline void frame_unref(uint32_t pfn)
  * nothing to do. */
 extern atomic_bool frame_stock_is_full;
 
-/* For an idle CPU: a free frame to be zeroed, or FRAME_NONE if the stock is full, memory is short, or
- * another CPU has one. Interrupts stay off and no lock is taken until frame_leave_zeroing: the CPU's hands
- * are off it, and whoever finds nothing else may take it. Then frame_end_zeroing. Meanwhile it counts as
- * free. */
-uint32_t frame_begin_zeroing(void) MUST_CHECK;
+#define FRAME_WORK 4u /* frames that are zeroed in a row */
+
+/* For an idle CPU: free frames to be zeroed, into pfns[]. Returns how many; 0 if the stock is full, memory
+ * is short, or another CPU is at it. Interrupts stay off and no lock is taken until frame_leave_zeroing: the
+ * CPU's hands are off them, and whoever finds no other frame may take them back. Then frame_end_zeroing, with
+ * how many are zero, the first ones. Meanwhile they count as free. */
+uint32_t frame_begin_zeroing(uint32_t pfns[FRAME_WORK]) MUST_CHECK;
 void frame_leave_zeroing(void);
-void frame_end_zeroing(uint32_t pfn, bool is_zero);
+void frame_end_zeroing(uint32_t zeroed);
 
 /* Free frames, pool and caches together; exact when the other CPUs are quiet. */
 uint32_t frame_count_free(void);

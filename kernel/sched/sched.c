@@ -482,16 +482,18 @@ static bool sched_zero(uint32_t pfn)
 static NOINLINE bool sched_zero_frames(void)
 {
     while (sched_is_idle()) {
-        uint32_t pfn = frame_begin_zeroing();
-        bool done;
+        uint32_t pfns[FRAME_WORK];
+        uint32_t count = frame_begin_zeroing(pfns);
+        uint32_t done = 0;
 
-        if (pfn == FRAME_NONE)
+        if (count == 0)
             return true;
         kernel_exit();
-        done = sched_zero(pfn);
+        while (done < count && sched_zero(pfns[done]))
+            done++;
         frame_leave_zeroing();
         kernel_enter();
-        frame_end_zeroing(pfn, done);
+        frame_end_zeroing(done);
         sched_irq_window();
     }
     return false;

@@ -204,6 +204,7 @@ static void spoil_frames(void)
     struct lock *lock;
     uint32_t count;
     uint32_t pool = frame_inside_pool(FRAME_LOW, FRAME_DIRTY, &count, &lock);
+    uint32_t work[FRAME_WORK];
     uint32_t zeroed;
 
     spoil("frame_leak", &frame_table[pfn].refs, 2, "references more than there are");
@@ -217,11 +218,10 @@ static void spoil_frames(void)
           "is free, and mapped");
     spoil("frame_lost", &cache->count, cache->count ^ (cache->count - 1),
           "neither in use nor free");
-    zeroed = frame_begin_zeroing();
-    if (zeroed != FRAME_NONE) {
-        paging_zero_frame(zeroed);
+    if (frame_begin_zeroing(work) != 0) {
+        paging_zero_frame(work[0]);
         frame_leave_zeroing();
-        frame_end_zeroing(zeroed, true);
+        frame_end_zeroing(1);
     }
     zeroed = frame_inside_pool(FRAME_LOW, FRAME_ZEROED, &count, &lock);
     spoil("frame_zeroed", (char *)paging_kmap(zeroed, 0) + PAGE_SIZE - 4, 1, "in stock as zeroed");

@@ -95,19 +95,26 @@ static void frame_zeroed_is_zero(void)
     CHECK(memcmp(host_memory + ((size_t)pfn << PAGE_SHIFT), zero, PAGE_SIZE) == 0);
 }
 
-/* What an idle CPU does, so many times; returns how often there was something to do. */
-static uint32_t zero_frames(uint32_t times)
+/* What an idle CPU does, until so many more are zero; returns how many there were to be zeroed. */
+static uint32_t zero_frames(uint32_t most)
 {
-    for (uint32_t i = 0; i < times; i++) {
-        uint32_t pfn = frame_begin_zeroing();
+    uint32_t done = 0;
 
-        if (pfn == FRAME_NONE)
-            return i;
-        paging_zero_frame(pfn);
+    while (done < most) {
+        uint32_t pfns[FRAME_WORK];
+        uint32_t count = frame_begin_zeroing(pfns);
+        uint32_t i = 0;
+
+        if (count == 0)
+            break;
+        while (i < count && done < most) {
+            paging_zero_frame(pfns[i++]);
+            done++;
+        }
         frame_leave_zeroing();
-        frame_end_zeroing(pfn, true);
+        frame_end_zeroing(i);
     }
-    return times;
+    return done;
 }
 
 static void frame_stock_comes_first(void)
@@ -143,31 +150,36 @@ static void frame_stock_has_an_end(void)
     CHECK_INT(frame_count_free(), LOW + HIGH);
 }
 
-/* One CPU at a time; its frame counts as free, and is handed out last. */
+/* One CPU at a time; its frames count as free, and are handed out last. */
 static void frame_in_work(void)
 {
+    uint32_t pfns[FRAME_WORK];
+    uint32_t more[FRAME_WORK];
     uint32_t pfn;
 
     start();
-    pfn = frame_begin_zeroing();
-    CHECK(is_high(pfn));
-    CHECK_INT(frame_begin_zeroing(), FRAME_NONE);
+    CHECK_INT(frame_begin_zeroing(pfns), FRAME_WORK);
+    CHECK(is_high(pfns[0]));
+    CHECK_INT(frame_begin_zeroing(more), 0);
     CHECK_INT(frame_count_free(), LOW + HIGH);
-    for (uint32_t i = 0; i < LOW + HIGH - 1; i++)
+    for (uint32_t i = 0; i < LOW + HIGH - FRAME_WORK; i++)
         hold(frame_alloc(FRAME_HIGH));
-    CHECK_INT(frame_count_free(), 1);
-    CHECK_INT(frame_alloc(FRAME_LOW), FRAME_NONE); /* it is none of those */
-    memset(host_memory + ((size_t)pfn << PAGE_SHIFT), 0xaa, PAGE_SIZE);
+    CHECK_INT(frame_count_free(), FRAME_WORK);
+    memset(host_memory + ((size_t)pfns[1] << PAGE_SHIFT), 0xaa, PAGE_SIZE);
     frame_leave_zeroing();
-    CHECK_INT(frame_alloc_zeroed(FRAME_HIGH), pfn);
-    CHECK(host_memory[((size_t)pfn << PAGE_SHIFT) + 1] == 0);
+    CHECK_INT(frame_alloc(FRAME_LOW), FRAME_NONE); /* they are none of those */
+    for (uint32_t i = 0; i < FRAME_WORK; i++) {
+        pfn = frame_alloc_zeroed(FRAME_HIGH);
+        CHECK(is_high(pfn));
+        CHECK(host_memory[((size_t)pfn << PAGE_SHIFT) + 1] == 0);
+    }
     CHECK_INT(frame_alloc(FRAME_HIGH), FRAME_NONE);
-    frame_end_zeroing(pfn, true);
+    frame_end_zeroing(FRAME_WORK);
     CHECK_INT(frame_count_free(), 0);
     CHECK_INT(machine_count_used(), LOW + HIGH);
 }
 
-/* CPUs that zero and CPUs that take all there is: the last frame may be in work. */
+/* A CPU that zeroes and one that takes all there is: the last frames may be in work. */
 static void *exhaust_thread(void *arg)
 {
     uint32_t *taken = arg;
@@ -178,19 +190,20 @@ static void *exhaust_thread(void *arg)
     return NULL;
 }
 
-static void frame_in_work_is_taken(void)
+static void frame_in_work_is_taken_back(void)
 {
     for (uint32_t i = 0; i < 50; i++) {
         pthread_t thread;
         uint32_t taken = 0;
-        uint32_t pfn;
+        uint32_t pfns[FRAME_WORK];
 
         start();
-        pfn = frame_begin_zeroing();
+        CHECK_INT(frame_begin_zeroing(pfns), FRAME_WORK);
         CHECK(pthread_create(&thread, NULL, exhaust_thread, &taken) == 0);
-        paging_zero_frame(pfn);
+        for (uint32_t k = 0; k < FRAME_WORK; k++)
+            paging_zero_frame(pfns[k]);
         frame_leave_zeroing();
-        frame_end_zeroing(pfn, true);
+        frame_end_zeroing(FRAME_WORK);
         CHECK(pthread_join(thread, NULL) == 0);
         CHECK_INT(taken, LOW + HIGH);
         CHECK_INT(machine_count_used(), LOW + HIGH);
@@ -214,8 +227,8 @@ static void frame_stock_is_no_reserve(void)
 /* An idle CPU is woken when half of it is gone, and not for each frame. */
 static void frame_stock_is_asked_for(void)
 {
+    uint32_t pfns[FRAME_WORK];
     uint32_t stock;
-    uint32_t pfn;
 
     start();
     stock = zero_frames(LOW + HIGH) / 2; /* so many in each zone */
@@ -229,10 +242,10 @@ static void frame_stock_is_asked_for(void)
     CHECK(machine_roused > 0);
     CHECK(machine_roused < stock / 16);
     atomic_store(&cpu_idle_mask, 0);
-    pfn = frame_begin_zeroing();
-    CHECK(is_low(pfn));
+    CHECK_INT(frame_begin_zeroing(pfns), FRAME_WORK);
+    CHECK(is_low(pfns[0]));
     frame_leave_zeroing();
-    frame_end_zeroing(pfn, true);
+    frame_end_zeroing(0);
 }
 
 static void frame_lives_until_last_reference(void)
@@ -370,7 +383,7 @@ int main(void)
     UNIT_RUN(frame_stock_comes_first);
     UNIT_RUN(frame_stock_has_an_end);
     UNIT_RUN(frame_in_work);
-    UNIT_RUN(frame_in_work_is_taken);
+    UNIT_RUN(frame_in_work_is_taken_back);
     UNIT_RUN(frame_stock_is_no_reserve);
     UNIT_RUN(frame_stock_is_asked_for);
     UNIT_RUN(frame_lives_until_last_reference);

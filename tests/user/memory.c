@@ -357,7 +357,6 @@ static void check_quota(void)
     CHECK_ERROR(aspace_info(id, &usage), E_BAD_ENV, "memory_quota_info_dead");
 }
 
-/* All memory there is. */
 /* Pages that were somebody's become stock when a CPU is idle: nothing of what was in them is left. */
 static void check_stock(void)
 {
@@ -384,6 +383,7 @@ static void check_stock(void)
     CHECK_OK(page_unmap(0, PLACE, STOCK_PAGES), "memory_stock_unmap");
 }
 
+/* All memory there is. */
 static void check_exhaustion(void)
 {
     struct kernel_counters before;
