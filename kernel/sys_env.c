@@ -301,8 +301,10 @@ static int hand_on_locked(struct env *self, struct env *e, uint32_t to, uint32_t
         return 0;
     set_controller_locked(e, from, from_bits);
     /* And that one may have died and come by in between, or got below e. */
-    if (env_find(from) == NULL || is_above(id, from))
+    if (env_find(from) == NULL || is_above(id, from)) {
+        atomic_store(&self->has_children, true);
         set_controller_locked(e, e == self ? 0 : env_id(self), e == self ? 0 : bits);
+    }
     if (is_above(id, atomic_load(&e->controller)))
         set_controller_locked(e, 0, 0);
     return circle ? -E_INVAL : -E_BAD_ENV;
