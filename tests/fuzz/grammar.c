@@ -201,12 +201,11 @@ static uint32_t make_bits(struct fuzz *f)
     return fuzz_one_in(f, 3) ? fuzz_word(f) : 1u << fuzz_below(f, 32);
 }
 
-static uint32_t make_heir(struct fuzz *f)
+/* Not the first env, which is the supervisor's controller: an env that is handed to it, as is allowed, is out of the
+ * supervisor's reach. Its id is PAGE_SIZE, too. */
+static uint32_t not_first(uint32_t word)
 {
-    envid_t id = fuzz_env(f);
-
-    /* The supervisor's controller. Index 0 is the first env. */
-    return ENV_INDEX(id) == 0 ? (uint32_t)env_self() : (uint32_t)id;
+    return word == (uint32_t)env_record(0)->id ? (uint32_t)env_self() : word;
 }
 
 static uint32_t make_eip(struct fuzz *f)
@@ -229,7 +228,7 @@ static uint32_t make_argument(struct fuzz *f, enum kind kind)
     case K_ENV:
         return (uint32_t)fuzz_env(f);
     case K_HEIR:
-        return make_heir(f);
+        return not_first((uint32_t)fuzz_env(f));
     case K_FLAGS:
         return fuzz_one_in(f, 16) ? fuzz_word(f) : fuzz_below(f, 4);
     case K_BITS:
@@ -279,7 +278,8 @@ void fuzz_registers(struct fuzz *f, struct env_regs *regs)
         words[i] = fuzz_word(f);
     regs->eip = make_eip(f);
     regs->esp = make_va(f);
-    regs->ebx = make_va(f);
+    regs->ebx =
+        not_first(make_va(f)); /* whoever makes calls with these may make env_set_controller */
     regs->ecx = fuzz_below(f, SYS_MAX + 1);
     regs->edx = (uint32_t)fuzz_env(f);
 }
