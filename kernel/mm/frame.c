@@ -206,34 +206,31 @@ static NOINLINE bool frame_take_back(enum frame_zone zone)
     return found;
 }
 
-uint32_t frame_alloc(enum frame_zone zone)
+static inline ALWAYS_INLINE uint32_t frame_alloc_kind(enum frame_zone zone, enum frame_kind kind)
 {
+    uint32_t (*const alloc_in)(enum frame_zone) =
+        kind == FRAME_ZEROED ? frame_alloc_zeroed_in : frame_alloc_in;
     uint32_t pfn = FRAME_NONE;
 
     if (inject_no_frame())
         return FRAME_NONE;
     do {
         if (zone == FRAME_HIGH && frame_has_high)
-            pfn = frame_alloc_in(FRAME_HIGH);
+            pfn = alloc_in(FRAME_HIGH);
         if (pfn == FRAME_NONE)
-            pfn = frame_alloc_in(FRAME_LOW);
+            pfn = alloc_in(FRAME_LOW);
     } while (unlikely(pfn == FRAME_NONE) && frame_take_back(zone));
     return pfn;
 }
 
+uint32_t frame_alloc(enum frame_zone zone)
+{
+    return frame_alloc_kind(zone, FRAME_DIRTY);
+}
+
 uint32_t frame_alloc_zeroed(enum frame_zone zone)
 {
-    uint32_t pfn = FRAME_NONE;
-
-    if (inject_no_frame())
-        return FRAME_NONE;
-    do {
-        if (zone == FRAME_HIGH && frame_has_high)
-            pfn = frame_alloc_zeroed_in(FRAME_HIGH);
-        if (pfn == FRAME_NONE)
-            pfn = frame_alloc_zeroed_in(FRAME_LOW);
-    } while (unlikely(pfn == FRAME_NONE) && frame_take_back(zone));
-    return pfn;
+    return frame_alloc_kind(zone, FRAME_ZEROED);
 }
 
 void frame_free(uint32_t pfn)

@@ -89,7 +89,7 @@ def check_tidy(build: Build) -> list[str]:
     clean = set(record.read_text().split()) if record.exists() else set()
     keys = inputs_of(wanted, tool)
     dirty = [c for c in wanted if keys[c] not in clean]
-    found = list(run_each([[tool, "--quiet", "-p", str(database.parent), str(c.file)] for c in dirty]))
+    found = run_each([[tool, "--quiet", "-p", str(database.parent), str(c.file)] for c in dirty])
     clean = set(keys.values()) - {keys[c] for c, lines in zip(dirty, found) if lines}
     record.write_text("\n".join(sorted(clean)))
     return unique_findings(line for lines in found for line in lines)
@@ -149,7 +149,7 @@ def run_all(commands: Iterable[list[str]], directory: Path | None = None) -> lis
     return unique_findings(line for lines in run_each(commands, directory) for line in lines)
 
 
-def run_each(commands: Iterable[list[str]], directory: Path | None = None) -> Iterable[list[str]]:
+def run_each(commands: Iterable[list[str]], directory: Path | None = None) -> list[list[str]]:
     """The same, for each command: no lines if it succeeds."""
 
     def run(command: list[str]) -> list[str]:
