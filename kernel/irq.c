@@ -14,6 +14,9 @@ static struct irq {
     bool waits_for_ack GUARDED_BY(&lock); /* level-triggered, and masked since its interrupt */
 } irq_lines[IRQ_LINES];
 
+/* A bit for each line that has an owner; a line's is written under its lock. */
+static _Atomic uint32_t irq_owned;
+
 void irq_init(void)
 {
     for (uint32_t i = 0; i < IRQ_LINES; i++)
@@ -48,24 +51,30 @@ void irq_handle(uint32_t line)
 
 bool irq_any_owner(void)
 {
-    for (uint32_t line = 0; line < IRQ_LINES; line++) {
-        if (atomic_load_explicit(&irq_lines[line].owner, memory_order_relaxed) != 0)
-            return true;
-    }
-    return false;
+    return atomic_load_explicit(&irq_owned, memory_order_relaxed) != 0;
+}
+
+static void irq_set_owner_locked(struct irq *irq, uint32_t line, uint32_t id) REQUIRES(&irq->lock)
+{
+    irq->owner = id;
+    irq->waits_for_ack = false;
+    if (id != 0)
+        atomic_fetch_or(&irq_owned, 1u << line);
+    else
+        atomic_fetch_and(&irq_owned, ~(1u << line));
 }
 
 void irq_release_all(uint32_t id)
 {
-    for (uint32_t line = 0; line < IRQ_LINES; line++) {
+    for (uint32_t left = atomic_load(&irq_owned); left != 0; left &= left - 1) {
+        uint32_t line = (uint32_t)__builtin_ctz(left);
         struct irq *irq = &irq_lines[line];
 
         if (atomic_load_explicit(&irq->owner, memory_order_relaxed) != id)
             continue;
         lock_acquire(LOCK_IRQ, &irq->lock);
         if (irq->owner == id) {
-            irq->owner = 0;
-            irq->waits_for_ack = false;
+            irq_set_owner_locked(irq, line, 0);
             ioapic_mask(line);
         }
         lock_release(LOCK_IRQ, &irq->lock);
@@ -85,14 +94,13 @@ static int irq_attach_locked(struct irq *irq, uint32_t line, uint32_t id, uint32
     if (bits == 0) {
         if (irq->owner != 0)
             ioapic_mask(line);
-        irq->owner = 0;
+        irq_set_owner_locked(irq, line, 0);
         return 0;
     }
     if (!ioapic_route(line, irq_vector(line), cpus[0]->lapic_id))
         return -E_INVAL;
-    irq->owner = id;
+    irq_set_owner_locked(irq, line, id);
     irq->bits = bits;
-    irq->waits_for_ack = false;
     ioapic_unmask(line);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Interrupt lines as notifications: a line belongs to one env, which is notified and then acknowledges.
  *
- * The line stays masked from the interrupt to irq_ack, so a slow driver is not flooded and a dead one
- * leaves the line quiet. Locks: the irq lock of the line.
+ * A level-triggered line stays masked from the interrupt to irq_ack, so a slow driver is not flooded; a
+ * dead driver's line is masked. Locks: the irq lock of the line.
  */
 #ifndef GRAIN_KERNEL_IRQ_H
 #define GRAIN_KERNEL_IRQ_H

@@ -70,14 +70,19 @@ static void check_cpu(const struct cpu *cpu)
 
 static void check_irqs(void)
 {
+    bool any = false;
+
     for (uint32_t line = 0; line < IRQ_LINES; line++) {
         struct lock *lock;
         uint32_t bits;
         uint32_t owner = irq_inside_owner(line, &bits, &lock);
 
+        any |= owner != 0;
         if (owner != 0 && (env_find(owner) == NULL || bits == 0))
             check_fail("irq %u: its owner %08x is gone, or has no bits (%x)", line, owner, bits);
     }
+    if (any != irq_any_owner())
+        check_fail("irqs: some have an owner: %u, and irq_any_owner says %u", any, irq_any_owner());
 }
 
 void check_cpus(void)

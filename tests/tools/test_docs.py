@@ -177,6 +177,10 @@ class Links(unittest.TestCase):
             for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
                 self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
 
+    def test_readme_names_each_page(self) -> None:
+        named = set(re.findall(r"\(docs/(\S+\.md)\)", read("README.md")))
+        self.assertEqual({path.name for path in (ROOT / "docs").glob("*.md")}, named)
+
     def test_each_plot_is_shown(self) -> None:
         shown = set(re.findall(r"\(plots/(\S+\.svg)\)", "".join(map(read, ("docs/benchmarks.md", "docs/locking.md")))))
         self.assertGreater(len(shown), 10)
