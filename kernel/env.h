@@ -81,7 +81,7 @@ struct env {
     struct lock lock;
     _Atomic uint32_t id;          /* written under lock; 0: no living env */
     _Atomic uint32_t state;       /* enum env_state; see above who writes it */
-    _Atomic uint32_t ready;       /* see below */
+    _Atomic uint32_t ready;       /* see above */
     _Atomic uint32_t home;        /* written by the home CPU */
     _Atomic uint32_t above;       /* bits of the priorities above its own; written under lock */
     uint32_t cr3;                 /* home CPU; as loaded on it */

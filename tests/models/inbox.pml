@@ -1,6 +1,7 @@
 /* The inbox of one CPU, its interrupt, and halt: no env that was posted is left while the CPU sleeps.
  *
- * kernel/sched/sched.c: inbox_post, inbox_take_all, sched_take_inbox, sched_look, sched_loop, sched_idle, sched_halt;
+ * kernel/sched/sched.c: inbox_post, sched_owe, inbox_take_all, sched_take_inbox, sched_look, sched_loop, sched_idle,
+ * sched_halt;
  * kernel/arch/x86/lapic.c: lapic_send_ipi; kernel/arch/x86/trap.c: trap_interrupt.
  * CPU 0 takes. CPU 1 posts any of two envs, POSTS times; CPU 2 the same, once less. Memory is x86's (tso.inc).
  *
@@ -16,6 +17,7 @@
  * @refutes empty_seen_before_lock -DBROKEN_EMPTY_BEFORE_LOCK : left_behind|corrupt
  * @refutes interrupt_before_inbox -DBROKEN_INTERRUPT_FIRST : left_behind
  * @refutes interrupt_overtakes_stores -DBROKEN_OVERTAKING_INTERRUPT : left_behind
+ * @refutes owed_after_interrupt -DBROKEN_OWED_AFTER_INTERRUPT : forgotten
  * @refutes window_between_sti_and_hlt -DBROKEN_HALT_WINDOW : left_ready
  *
  * The third variant shows that sched_idle's look at the inbox saves a halt, but is not needed for safety: the
@@ -51,11 +53,20 @@ bool ready;       /* an env is in CPU 0's ready queue */
 byte busy;        /* posters that are not done */
 bool left_behind; /* what the monitor finds when all stands still */
 bool left_ready;
-bool corrupt; /* the list has a hole, or an env in two places */
+bool forgotten; /* CPU 0 sleeps and does not count as idle: nobody would give it work */
+bool corrupt;   /* the list has a hole, or an env in two places */
 
 inline acquire(c)
 {
     atomic { DRAINED(c) && mem[LOCK] == 0 -> mem[LOCK] = 1 }
+}
+
+inline owe(c) /* sched_owe: who is posted to counts as idle no more, though it is halted still */
+{
+    if
+    :: was_empty && LOAD(c, IDLE) -> atomic { DRAINED(c) -> mem[IDLE] = 0 }
+    :: else
+    fi
 }
 
 active proctype home()
@@ -194,6 +205,9 @@ proctype poster(byte me)
         store(me, TAIL, e);
         store(me, LOCK, 0);
 #ifndef BROKEN_INTERRUPT_FIRST
+#ifndef BROKEN_OWED_AFTER_INTERRUPT
+        owe(me);
+#endif
         if
 #ifdef BROKEN_OVERTAKING_INTERRUPT
         :: was_empty -> mem[IRQ] = 1
@@ -202,6 +216,9 @@ proctype poster(byte me)
 #endif
         :: else
         fi;
+#ifdef BROKEN_OWED_AFTER_INTERRUPT
+        owe(me);
+#endif
 #endif
 posted:
         atomic { e = 0; last = 0; was_empty = false }
@@ -222,7 +239,9 @@ active proctype monitor()
         left_behind = mem[HEAD] != NIL || mem[WORK(1)] || mem[WORK(2)] || mem[POSTED(1)] || mem[POSTED(2)];
         left_ready = ready;
         assert(!left_behind);
+        forgotten = !mem[IDLE];
         assert(!left_ready);
-        assert(busy == 0 && mem[LOCK] == 0 && mem[IDLE] == 1)
+        assert(!forgotten);
+        assert(busy == 0 && mem[LOCK] == 0)
     }
 }

@@ -2,8 +2,8 @@
  * CPUs that wait for a lock which the initiator holds.
  *
  * kernel/mm/shootdown.c: shootdown, shootdown_may_wait_for_wakeup, shootdown_wait, shootdown_answer,
- * shootdown_catch_up, lock_relax; kernel/sched/sched.c: sched_idle; kernel/env.c: env_run (and kernel/ipc/fastpath.c:
- * fast_run, in the same way).
+ * shootdown_catch_up, lock_relax; kernel/sched/sched.c: sched_idle, sched_owe; kernel/env.c: env_run (and
+ * kernel/ipc/fastpath.c: fast_run, in the same way).
  *
  * Two CPUs do the same: they run user code in the space (or not), switch to and from it, take the space's lock, halt,
  * and unmap one page each (or CPU 0 both), from inside the space or from outside. Memory is x86's (tso.inc). Whatever
@@ -234,6 +234,16 @@ end:
     :: d_step { loaded[0] && !mem[PTE(1)] && !tlb[1] -> tlb[1] = true }
     :: d_step { loaded[1] && !mem[PTE(0)] && !tlb[2] -> tlb[2] = true }
     :: d_step { loaded[1] && !mem[PTE(1)] && !tlb[3] -> tlb[3] = true }
+    od
+}
+
+/* A third CPU posts: whoever is halted counts as idle no more, and is interrupted. */
+active proctype poster()
+{
+end:
+    do
+    :: d_step { mem[IDLE] & BIT(0) -> mem[IDLE] = mem[IDLE] & ~BIT(0) }
+    :: d_step { mem[IDLE] & BIT(1) -> mem[IDLE] = mem[IDLE] & ~BIT(1) }
     od
 }
 
