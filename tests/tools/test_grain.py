@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
@@ -16,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
 import mkimage  # noqa: E402
-from grainlib import bochs, cmd_summary, iso, qemu  # noqa: E402
+from grainlib import bochs, cli, cmd_summary, iso, qemu  # noqa: E402
 from grainlib.build import SOURCE_DIR, Build, Module  # noqa: E402
 from grainlib.cmd_lint import shorten, unique_findings  # noqa: E402
 from grainlib.cmd_test import Boot, run_boot  # noqa: E402
@@ -239,6 +240,18 @@ class Commands(Folder):
         self.assertEqual((parse_size("64M"), parse_size("2g")), (64, 2048))
         with self.assertRaises(Failure):
             parse_size("64")
+
+    def test_dry_run_prints_and_starts_nothing(self) -> None:
+        words = {"run": "qemu-system-i386", "test": "qemu-system-i386", "gdb": "gdb -q", "iso": "grub-mkrescue"}
+        for command, starts in words.items():
+            with (
+                self.subTest(command),
+                mock.patch("grainlib.machine.from_arguments", return_value=self.machine),
+                mock.patch("subprocess.Popen", side_effect=AssertionError),
+                contextlib.redirect_stdout(io.StringIO()) as out,
+            ):
+                self.assertEqual(cli.main([command, "--dry-run"]), 0)
+                self.assertRegex(out.getvalue(), f"(?m)^{starts} ")
 
     def test_unknown_program_lists_what_there_is(self) -> None:
         build = Build(self.folder)

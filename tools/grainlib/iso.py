@@ -22,6 +22,18 @@ def path(machine: Machine) -> Path:
     return machine.build.file("iso", machine.name() + ".iso")
 
 
+def tree_of(output: Path) -> Path:
+    """Where the image's files are put together."""
+    # With a "=" in it xorriso would take the path for two.
+    return output.with_name(output.stem.replace("=", "-") + ".tree")
+
+
+def command(output: Path) -> list[str]:
+    """What makes the image out of them."""
+    words = [MKRESCUE, "-o", str(output), f"--directory={GRUB_DIR}", f"--install-modules={GRUB_MODULES}"]
+    return words + ["--locales=", "--fonts=", "--themes=", str(tree_of(output))]
+
+
 def make(machine: Machine, output: Path) -> None:
     """Write the image."""
     for program, package in ((MKRESCUE, "grub-common"), ("xorriso", "xorriso")):
@@ -29,17 +41,14 @@ def make(machine: Machine, output: Path) -> None:
             raise Failure(f"no {program}: install {package}")
     if not GRUB_DIR.is_dir():
         raise Failure(f"no {GRUB_DIR}: install grub-pc-bin")
-    # With a "=" in it xorriso would take the path for two.
-    tree = output.with_name(output.stem.replace("=", "-") + ".tree")
+    tree = tree_of(output)
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "boot" / "grub").mkdir(parents=True)
     shutil.copy(machine.kernel, tree / "boot" / "grain.elf")
     for module in machine.modules:
         shutil.copy(module.path, tree / "boot" / module.path.name)
     (tree / "boot" / "grub" / "grub.cfg").write_text(render_config(machine))
-    command = [MKRESCUE, "-o", str(output), f"--directory={GRUB_DIR}", f"--install-modules={GRUB_MODULES}"]
-    command += ["--locales=", "--fonts=", "--themes=", str(tree)]
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    result = subprocess.run(command(output), check=False, capture_output=True, text=True)
     shutil.rmtree(tree)
     if result.returncode != 0:
         raise Failure(f"{MKRESCUE} failed: {' '.join(result.stderr.split()[-30:])}")
