@@ -113,11 +113,13 @@ int program_open(const char *path, struct program *program)
         return error;
     error = read_segments((const void *)FILE_WINDOW, &file, program);
     (void)page_unmap(0, FILE_WINDOW, 1);
+    if (error != 0)
+        return error;
     program->regions[program->count++] = (struct pager_region){
         .start = USER_STACK_TOP - STACK_BYTES,
         .end = USER_STACK_TOP,
         .perm = PERM_RW,
         .kind = PAGER_STACK,
     };
-    return error;
+    return 0;
 }

@@ -7,7 +7,7 @@
 #include "kernel/lock/lock.h"
 #include "tests/kernel/ktest.h"
 
-static uint32_t plain_word;
+static uint32_t plain_word = 101;
 static _Atomic uint32_t atomic_word;
 static uint32_t guarded_word;
 static struct lock guard;
@@ -24,6 +24,7 @@ static NOINLINE void racy_reader(void)
     use(plain_word);
 }
 
+/* By CPU 1: what is there already. So it is never the value that tells, and always two calls that meet. */
 static NOINLINE void racy_writer(void)
 {
     plain_word = cpu_id() + 100;
