@@ -140,14 +140,16 @@ static uint32_t env_next_id(uint32_t id)
     return (int32_t)next > 0 ? next : ENV_ID_FIRST + ENV_INDEX(id);
 }
 
+/* The slot can be had before the public record says FREE: who sees that and creates an env gets one. It is
+ * no other env before the lock is released. */
 void env_free_unlock(struct env *e)
 {
     atomic_store(&e->id, 0);
+    env_give_slot(e);
     env_set_state(e, ENV_STATE_FREE);
     e->public->id = 0;
     e->public->controller = 0;
     env_unlock(e);
-    env_give_slot(e);
 }
 
 static void env_fill_registers(struct env *e, const struct env *copy_of)

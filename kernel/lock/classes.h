@@ -6,8 +6,8 @@
 
 /* clang-format off */
 #define LOCK_CLASS_LIST(X)                                                                  \
-    X(ENV_TABLE, env_table, 10, "the list of free env slots")                               \
-    X(ENV,       env,       20, "an env's mailbox, identity, authority and parked states")  \
+    X(ENV,       env,       10, "an env's mailbox, identity, authority and parked states")  \
+    X(ENV_TABLE, env_table, 20, "the list of free env slots")                               \
     X(ASPACE,    aspace,    30, "page tables, quota and message-page slots")                \
     X(IRQ,       irq,       40, "who is notified of an interrupt line")                     \
     X(POOL,      pool,      50, "the global lists of free frames")                          \

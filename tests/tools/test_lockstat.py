@@ -17,7 +17,7 @@ from test_apps import Answers  # noqa: E402
 from test_session import PROMPT, arguments, options  # noqa: E402
 
 ROUNDS = 300
-CLASSES = ["env_table", "env", "aspace", "irq", "pool", "inbox", "big"]
+CLASSES = ["env", "env_table", "aspace", "irq", "pool", "inbox", "big"]
 COUNTS = ("acquisitions", "contended", "handovers", "spins", "wait_ns", "hold_ns")
 
 
