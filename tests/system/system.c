@@ -8,7 +8,7 @@
 #include "grain/syscall.h"
 
 #define SETTLE_US    2000u
-#define SETTLE_TRIES 500u
+#define SETTLE_TRIES 15000u /* a hang detector */
 
 pid_t child_start(int (*fn)(uintptr_t arg), uintptr_t arg)
 {
@@ -36,7 +36,7 @@ bool child_is_zombie(pid_t pid)
 {
     struct proc_info info;
 
-    for (uint32_t i = 0; i < 10 * SETTLE_TRIES; i++) {
+    for (uint32_t i = 0; i < SETTLE_TRIES; i++) {
         if (process_list(pid, &info) == pid && info.state == PROC_ZOMBIE)
             return true;
         sleep_us(SETTLE_US);
