@@ -12,8 +12,6 @@
 #include "grain/windows.h"
 #include "tests/user/test.h"
 
-#define PATIENCE_US 30000000u /* a hang detector */
-
 uint32_t agent_word(uint32_t label, uint32_t index)
 {
     return (label + 1) * 0x01000193u ^ index * 0x9e3779b9u;
@@ -163,10 +161,10 @@ static envid_t start_process(uint32_t cpu, struct agent_page *page)
 
 static bool wait_until_up(const struct agent_page *page)
 {
-    uint64_t end = time_us() + PATIENCE_US;
+    uint64_t end = time_us() + TEST_PATIENCE_US;
 
     while (!page->is_up && time_us() < end)
-        (void)notify_wait_us(AGENT_BIT_DONE, PATIENCE_US / 4);
+        (void)notify_wait_us(AGENT_BIT_DONE, TEST_PATIENCE_US / 4);
     return page->is_up;
 }
 
@@ -213,12 +211,12 @@ bool agent_is_busy(const struct agent *agent)
 
 const struct agent_outcome *agent_outcome(struct agent *agent)
 {
-    uint64_t end = time_us() + PATIENCE_US;
+    uint64_t end = time_us() + TEST_PATIENCE_US;
 
     while (agent_is_busy(agent)) {
         if (time_us() > end)
             return NULL;
-        (void)notify_wait_us(AGENT_BIT_DONE, PATIENCE_US / 4);
+        (void)notify_wait_us(AGENT_BIT_DONE, TEST_PATIENCE_US / 4);
     }
     return &agent->page->outcome;
 }
@@ -238,7 +236,7 @@ int32_t agent_do(struct agent *agent, const struct agent_order *order)
 
 bool agent_is_blocked(struct agent *agent)
 {
-    uint64_t end = time_us() + PATIENCE_US;
+    uint64_t end = time_us() + TEST_PATIENCE_US;
 
     while (time_us() < end) {
         if (!agent_is_busy(agent))

@@ -165,7 +165,7 @@ static struct usage usage_now(void)
 /* An env that was ended is gone a moment later. */
 static bool is_as_before(const struct usage *before)
 {
-    for (uint32_t i = 0; i < 30000; i++) {
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS; i++) {
         struct usage now = usage_now();
 
         if (now.frames == before->frames && now.envs == before->envs &&

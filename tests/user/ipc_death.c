@@ -267,7 +267,7 @@ static bool race_clients(void)
         good = client > 0 && test_pin(client, round % test_cpus()) == 0;
         spin_us(500 + round * 97 % 2500);
         process_kill(client);
-        ipc_set_timeouts(2000000, 2000000);
+        ipc_set_timeouts(TEST_PATIENCE_US, TEST_PATIENCE_US);
         good = ipc(IPC_OP_CALL | IPC_TIMED, race_server, &msg) == race_server && good;
         good = msg.w[1] == round + 1 && good;
     }

@@ -7,12 +7,11 @@
 #include "grain/windows.h"
 #include "tests/user/test.h"
 
-#define WORKERS     4u
-#define CLIENTS     4u
-#define CALLS       1500u
-#define SLEEPERS    12u /* more than the machine has CPUs */
-#define LABEL_END   0xffffffffu
-#define PATIENCE_US 30000000u
+#define WORKERS   4u
+#define CLIENTS   4u
+#define CALLS     1500u
+#define SLEEPERS  12u /* more than the machine has CPUs */
+#define LABEL_END 0xffffffffu
 
 /* One mailbox that others serve, and what they did. */
 struct pool {
@@ -161,7 +160,7 @@ static void check_call_to_worker(void)
     for (uint32_t i = 0; i < 4 * WORKERS; i++) {
         struct ipc_msg msg = {.w = {0, i}};
 
-        ipc_set_timeouts(PATIENCE_US, PATIENCE_US);
+        ipc_set_timeouts(TEST_PATIENCE_US, TEST_PATIENCE_US);
         good =
             ipc(IPC_OP_CALL | IPC_TIMED, workers[i % WORKERS], &msg) > 0 && msg.w[2] == i && good;
     }

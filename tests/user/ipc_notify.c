@@ -153,7 +153,7 @@ static bool collect(envid_t ids[NOTIFIERS])
     uint32_t seen[NOTIFIERS] = {0};
 
     while (!all_acknowledged()) {
-        uint32_t bits = notify_wait_us(mask, 2000000);
+        uint32_t bits = notify_wait_us(mask, TEST_PATIENCE_US);
 
         if (bits == 0 || !take_bits(bits, seen, ids))
             return false;
@@ -205,13 +205,13 @@ static void check_death(void)
     CHECK_OK(child, "ipc_notify_death_child");
     CHECK_OK(env_set_controller(child, env_self(), 0x20), "ipc_notify_death_set_bits");
     CHECK_OK(env_start(child), "ipc_notify_death_start");
-    CHECK_EQ(notify_wait_us(0x20, 2000000), 0x20, "ipc_notify_death");
+    CHECK_EQ(notify_wait_us(0x20, TEST_PATIENCE_US), 0x20, "ipc_notify_death");
     CHECK_OK(thread_join(child, &death), "ipc_notify_death_is_reapable");
     CHECK(death.cause == ENV_EXITED && death.status == 3, "ipc_notify_death_status");
     child = env_create(0, 0, 0, 0x10);
     CHECK_OK(child, "ipc_notify_death_bits_env");
     CHECK_OK(env_destroy(child, 7), "ipc_notify_death_bits_kill");
-    CHECK_EQ(notify_wait_us(0x10, 2000000), 0x10, "ipc_notify_death_bits");
+    CHECK_EQ(notify_wait_us(0x10, TEST_PATIENCE_US), 0x10, "ipc_notify_death_bits");
     CHECK_OK(env_reap(child, &death), "ipc_notify_death_bits_reap");
     CHECK(death.cause == ENV_KILLED && death.status == 7, "ipc_notify_death_bits_status");
 }

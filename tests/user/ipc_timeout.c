@@ -211,7 +211,7 @@ static int caller(void *arg)
     for (uint32_t i = 1; i <= RACE_COUNT; i++) {
         struct ipc_msg msg = {.w = {i}};
 
-        ipc_set_timeouts(IPC_NEVER, 3000000);
+        ipc_set_timeouts(IPC_NEVER, TEST_PATIENCE_US);
         if (ipc(IPC_OP_CALL | IPC_TIMED, server, &msg) != server || msg.w[0] != i)
             return 1;
     }

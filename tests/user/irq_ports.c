@@ -95,7 +95,7 @@ static int other_body(void *arg)
 static bool wait_ticks(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (notify_wait_us(BIT_TICK, 2000000) != BIT_TICK)
+        if (notify_wait_us(BIT_TICK, TEST_PATIENCE_US) != BIT_TICK)
             return false;
         (void)rtc_read(RTC_C); /* or it does not interrupt again */
         if (irq_ack(RTC_IRQ) != 0)

@@ -368,7 +368,7 @@ static void check_stock(void)
     CHECK_OK(page_alloc(0, PLACE, STOCK_PAGES, PERM_RW), "memory_stock_before");
     memset(words, 0x5a, STOCK_PAGES * PAGE_SIZE);
     CHECK_OK(page_unmap(0, PLACE, STOCK_PAGES), "memory_stock_free");
-    for (uint32_t i = 0; i < 30000; i++) {
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS; i++) {
         kernel_info(&now);
         if (now.zeroed_frames >= STOCK_PAGES / 4)
             break;
@@ -403,7 +403,7 @@ static void check_exhaustion(void)
     CHECK_EQ(page_table_entry(0x70000000u) & PERM_P, 0, "memory_exhausted_no_table");
     CHECK_OK(page_unmap(0, PLACE2, 0x1000), "memory_exhausted_unmap");
     process_kill(id);
-    for (uint32_t i = 0; i < 30000; i++) {
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS; i++) {
         kernel_info(&now);
         if (now.free_frames >= before.free_frames)
             break;

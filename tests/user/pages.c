@@ -234,7 +234,7 @@ static void check_copy_memory(envid_t other)
     CHECK_EQ(page_copy(other, PLACE + PAGE_SIZE, other, (PLACE + PAGE_SIZE) | PERM_RW, 1),
              PAGE_COPY_KEPT, "pages_memory_kept");
     process_kill(hog);
-    for (uint32_t i = 0; i < 30000 && frames_free() < before; i++)
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS && frames_free() < before; i++)
         sleep_us(1000);
     CHECK_OK(page_copy(other, PLACE, other, PLACE | PERM_RW, 1), "pages_memory_again");
     CHECK(page_unmap(other, PLACE, 2) == 0 && page_unmap(0, PLACE, (va - PLACE) >> PAGE_SHIFT) == 0,

@@ -18,7 +18,6 @@
 #define STEPS       1000u
 #define BIT_GO      0x1u
 #define HIGH_US     30000u /* some slices */
-#define PATIENCE_MS 30000u /* a hang detector */
 
 static volatile uint32_t counts[THREADS_MAX];
 static volatile uint32_t stop;
@@ -54,7 +53,7 @@ static envid_t start_spinner(uint32_t index, uint32_t priority, uint32_t cpu)
 static bool wait_for_steps(uint32_t index)
 {
     uint32_t before = counts[index];
-    uint64_t end = time_us() + PATIENCE_MS * 1000ull;
+    uint64_t end = time_us() + TEST_PATIENCE_US;
 
     while (counts[index] - before < STEPS && time_us() < end)
         yield();
@@ -66,7 +65,7 @@ static bool wait_blocked_for_steps(uint32_t index)
 {
     uint32_t before = counts[index];
 
-    for (uint32_t i = 0; i < PATIENCE_MS && counts[index] - before < STEPS; i++)
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS && counts[index] - before < STEPS; i++)
         sleep_us(1000);
     return counts[index] - before >= STEPS;
 }
@@ -161,7 +160,7 @@ static void check_strict(void)
 
 static bool runs_on(envid_t id, uint32_t cpu)
 {
-    for (uint32_t i = 0; i < PATIENCE_MS && env_record(id)->cpu != cpu; i++)
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS && env_record(id)->cpu != cpu; i++)
         sleep_us(1000);
     return env_record(id)->cpu == cpu;
 }
@@ -241,7 +240,7 @@ static void check_spread(void)
     stop = 0;
     for (uint32_t i = 0; i < count; i++)
         ids[i] = start_spinner(i, SCHED_PRIO_DEFAULT, SCHED_ANY_CPU);
-    for (uint32_t tries = 0; tries < PATIENCE_MS; tries++) {
+    for (uint32_t tries = 0; tries < TEST_PATIENCE_MS; tries++) {
         used = 0;
         for (uint32_t i = 0; i < count; i++)
             used |= 1u << env_record(ids[i])->cpu;
@@ -281,7 +280,8 @@ static void check_time(void)
     envid_t busy = start_spinner(0, SCHED_PRIO_DEFAULT, 0);
     envid_t waiting = thread_prepare(say_cpu, NULL);
     CHECK(busy > 0 && waiting > 0 && env_start(waiting) == 0, "sched_time_start");
-    for (uint32_t tries = 0; tries < PATIENCE_MS && env_record(busy)->time_us < HIGH_US; tries++)
+    for (uint32_t tries = 0; tries < TEST_PATIENCE_MS && env_record(busy)->time_us < HIGH_US;
+         tries++)
         sleep_us(1000);
     uint32_t used = env_record(busy)->time_us;
     CHECK(used >= HIGH_US, "sched_time_busy");

@@ -15,9 +15,6 @@
 
 #define STATUS_MAX 100u
 
-#define WAIT_STEP_US 1000u
-#define WAIT_STEPS   30000u /* a hang detector */
-
 static uint32_t failures;
 
 int test_status(void)
@@ -166,10 +163,10 @@ bool test_wait_status(envid_t env, uint32_t status)
 {
     const struct env_public *record = env_record(env);
 
-    for (uint32_t i = 0; i < WAIT_STEPS; i++) {
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS; i++) {
         if (record->id == env && record->status == status)
             return true;
-        sleep_us(WAIT_STEP_US);
+        sleep_us(1000);
     }
     return false;
 }
@@ -178,12 +175,12 @@ bool test_counts_settle(const struct kernel_counters *before)
 {
     struct kernel_counters now;
 
-    for (uint32_t i = 0; i < WAIT_STEPS; i++) {
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS; i++) {
         kernel_info(&now);
         if (now.free_frames == before->free_frames && now.envs == before->envs &&
             now.aspaces == before->aspaces)
             return true;
-        sleep_us(WAIT_STEP_US);
+        sleep_us(1000);
     }
     printf("# free frames %u, were %u; envs %u, were %u; spaces %u, were %u\n", now.free_frames,
            before->free_frames, now.envs, before->envs, now.aspaces, before->aspaces);

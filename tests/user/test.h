@@ -27,6 +27,10 @@
 #include "abi/sysinfo.h"
 #include "grain/compiler.h"
 
+/* How long to wait for what has to come: a hang detector. */
+#define TEST_PATIENCE_MS 30000u
+#define TEST_PATIENCE_US (TEST_PATIENCE_MS * 1000u)
+
 /* ---- Verdicts ---- */
 
 #define TEST_OK(id)        test_report(true, (id), " ")
