@@ -112,14 +112,6 @@ static uint32_t queue_priority(const struct env *e)
     return atomic_load_explicit(&e->priority, memory_order_relaxed);
 }
 
-/* A CPU that is owed some work, and will be interrupted, counts as idle no more. False if it did not. */
-static bool sched_owe(uint32_t bit)
-{
-    if (!(atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) & bit))
-        return false;
-    return (atomic_fetch_and(&cpu_idle_mask, ~bit) & bit) != 0;
-}
-
 /* Inbox: from any CPU to one. */
 
 static void inbox_post(struct env *e, struct cpu *to)
@@ -140,7 +132,7 @@ static void inbox_post(struct env *e, struct cpu *to)
     to->inbox_tail = e;
     lock_release(LOCK_INBOX, &to->inbox_lock);
     if (was_empty) {
-        sched_owe(1u << to->id);
+        (void)sched_end_idle(1u << to->id);
         this_cpu()->ipis++;
         lapic_send_ipi(to->lapic_id, VECTOR_WAKE);
     }
@@ -201,7 +193,7 @@ static uint32_t sched_take_idle_cpu(void)
     while (mask != 0) {
         uint32_t bit = mask & -mask;
 
-        if (sched_owe(bit))
+        if (sched_end_idle(bit))
             return (uint32_t)__builtin_ctz(bit);
         mask &= ~bit;
     }

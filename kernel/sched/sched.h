@@ -71,14 +71,20 @@ void sched_rouse(void);
 /* Gives an owned env, blocked or on no queue, another home. */
 void sched_set_home(struct env *e, uint32_t cpu);
 
+/* The CPU of that bit counts as idle no more: it is interrupted, or will be, for some work. False if it did
+ * not. */
+static inline bool sched_end_idle(uint32_t bit)
+{
+    if (!(atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) & bit))
+        return false;
+    return (atomic_fetch_and(&cpu_idle_mask, ~bit) & bit) != 0;
+}
+
 /* First thing in an interrupt of the kernel, before its handler changes anything: this CPU is not idle
  * any more. Pairs with sched_is_over(). */
 static inline void sched_leave_idle(void)
 {
-    uint32_t bit = 1u << cpu_id();
-
-    if (atomic_load_explicit(&cpu_idle_mask, memory_order_relaxed) & bit)
-        atomic_fetch_and(&cpu_idle_mask, ~bit);
+    (void)sched_end_idle(1u << cpu_id());
 }
 
 /* What the interrupts do: VECTOR_WAKE, and VECTOR_TIMER. */

@@ -1,7 +1,7 @@
 /* The inbox of one CPU, its interrupt, and halt: no env that was posted is left while the CPU sleeps.
  *
- * kernel/sched/sched.c: inbox_post, sched_owe, inbox_take_all, sched_take_inbox, sched_look, sched_loop, sched_idle,
- * sched_halt;
+ * kernel/sched/sched.c: inbox_post, inbox_take_all, sched_take_inbox, sched_look, sched_loop, sched_idle,
+ * sched_halt; kernel/sched/sched.h: sched_end_idle;
  * kernel/arch/x86/lapic.c: lapic_send_ipi; kernel/arch/x86/trap.c: trap_interrupt.
  * CPU 0 takes. CPU 1 posts any of two envs, POSTS times; CPU 2 the same, once less. Memory is x86's (tso.inc).
  *
@@ -61,7 +61,7 @@ inline acquire(c)
     atomic { DRAINED(c) && mem[LOCK] == 0 -> mem[LOCK] = 1 }
 }
 
-inline owe(c) /* sched_owe: who is posted to counts as idle no more, though it is halted still */
+inline owe(c) /* sched_end_idle: who is posted to counts as idle no more, though it is halted still */
 {
     if
     :: was_empty && LOAD(c, IDLE) -> atomic { DRAINED(c) -> mem[IDLE] = 0 }

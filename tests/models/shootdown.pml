@@ -2,8 +2,8 @@
  * CPUs that wait for a lock which the initiator holds.
  *
  * kernel/mm/shootdown.c: shootdown, shootdown_may_wait_for_wakeup, shootdown_wait, shootdown_answer,
- * shootdown_catch_up, lock_relax; kernel/sched/sched.c: sched_idle, sched_owe; kernel/env.c: env_run (and
- * kernel/ipc/fastpath.c: fast_run, in the same way).
+ * shootdown_catch_up, lock_relax; kernel/sched/sched.c: sched_idle; sched.h: sched_end_idle; kernel/env.c:
+ * env_run (and kernel/ipc/fastpath.c: fast_run, in the same way).
  *
  * Two CPUs do the same: they run user code in the space (or not), switch to and from it, take the space's lock, halt,
  * and unmap one page each (or CPU 0 both), from inside the space or from outside. Memory is x86's (tso.inc). Whatever

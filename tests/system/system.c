@@ -8,7 +8,7 @@
 #include "grain/syscall.h"
 
 #define SETTLE_US    2000u
-#define SETTLE_TRIES 15000u /* a hang detector */
+#define SETTLE_TRIES (TEST_PATIENCE_US / SETTLE_US)
 
 pid_t child_start(int (*fn)(uintptr_t arg), uintptr_t arg)
 {

@@ -25,8 +25,6 @@
 #define PROGRAMS 30u
 #define KILLS    3u /* and one before: init does not start it more than five times */
 
-#define PATIENCE 3000 /* looks, 10 ms apart */
-
 static uint32_t text_refs(void)
 {
     return PAGE_INFO_REFS(page_info(0, (uintptr_t)text_refs & ~(uintptr_t)PAGE_MASK));
@@ -37,7 +35,7 @@ static bool wait_for_refs(uint32_t wanted)
 {
     uint32_t looks = 0;
 
-    for (int i = 0; i < PATIENCE && looks < 2; i++) {
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS / 10 && looks < 2; i++) {
         looks = text_refs() == wanted ? looks + 1 : 0;
         sleep_us(10000);
     }
