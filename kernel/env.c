@@ -73,22 +73,30 @@ struct env *env_find_lock(uint32_t id) NO_LOCK_ANALYSIS
     return NULL;
 }
 
-/* The env of that id is `self`, or shares its address space. */
-static bool env_is_ours(const struct env *self, uint32_t id)
+bool env_shares_space(const struct env *self, uint32_t id)
 {
     const struct env *e = env_find(id);
+    const struct aspace *as;
 
-    return e != NULL && e->aspace == self->aspace;
+    if (e == NULL)
+        return false;
+    /* It may die meanwhile, and the slot be another's, whose space was written while the id was void: so the
+     * space is read between two looks at the id. Both fences pair with the stores of the id, to void in
+     * death_void_id and to the next in env_publish. */
+    atomic_thread_fence(memory_order_acquire);
+    as = READ_ONCE(e->aspace);
+    atomic_thread_fence(memory_order_acquire);
+    return as == self->aspace && env_find(id) != NULL;
 }
 
 static bool env_has_right(const struct env *self, const struct env *e, enum env_right right)
 {
     if (e->aspace == self->aspace)
         return true;
-    if (env_is_ours(self, atomic_load_explicit(&e->controller, memory_order_relaxed)))
+    if (env_shares_space(self, atomic_load_explicit(&e->controller, memory_order_relaxed)))
         return true;
     return right == ENV_RIGHT_MEMORY &&
-           env_is_ours(self, atomic_load_explicit(&e->pager, memory_order_relaxed));
+           env_shares_space(self, atomic_load_explicit(&e->pager, memory_order_relaxed));
 }
 
 struct env *env_authorize_lock(struct env *self, uint32_t id, enum env_right right,

@@ -8,10 +8,11 @@
  *   READY                 its home CPU (on its way there: the inbox it is in)
  *   SENDING, RECEIVING    whoever holds the lock of the mailbox it is blocked at (waits_at->lock)
  *
- * To claim a blocked env is to take it off its queue and set CLAIMED, under that lock. Its claimer
- * then owns it until he makes it READY and wakes it, or blocks it again. So one lock at a time is
- * enough for all of IPC. Only the home CPU moves an env from RUNNING to blocked, and only it honours
- * `pending`: others set a bit and poke the env (sched_poke), and the home CPU looks at it.
+ * To claim a blocked env is to take it off its queue and set CLAIMED, under that lock; to claim a stopped
+ * one, to set CLAIMED under its own. Its claimer then owns it until he makes it READY and wakes it, or
+ * blocks it again. So one lock at a time is enough for all of IPC. Only the home CPU moves an env from
+ * RUNNING to blocked, or to another home, and only it honours `pending`: others set a bit and poke the env
+ * (sched_poke), and the home CPU looks at it.
  */
 #ifndef GRAIN_KERNEL_ENV_H
 #define GRAIN_KERNEL_ENV_H
@@ -227,6 +228,9 @@ static inline struct env *env_find(uint32_t id)
 
 /* Like env_find, but returns with e->lock held when it finds one. */
 struct env *env_find_lock(uint32_t id) MUST_CHECK;
+
+/* The env of that id is `self`, or runs in its address space. No lock: true a moment ago. */
+bool env_shares_space(const struct env *self, uint32_t id);
 
 /* What an authority is asked for. */
 enum env_right {

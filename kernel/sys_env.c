@@ -83,21 +83,20 @@ REGPARM int32_t sys_env_create(struct env *self)
 
 REGPARM int32_t sys_env_start(struct env *self) NO_LOCK_ANALYSIS
 {
-    bool start = false;
+    bool is_stopped;
     int error;
     struct env *e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
 
     if (e == NULL)
         return error;
-    if (env_state(e) == ENV_STATE_STOPPED) {
-        env_set_state(e, ENV_STATE_READY);
-        start = true;
-    } else {
+    is_stopped = env_state(e) == ENV_STATE_STOPPED;
+    if (is_stopped)
+        env_set_state(e, ENV_STATE_CLAIMED);
+    else
         atomic_fetch_and(&e->pending, ~PENDING_STOP);
-    }
     env_unlock(e);
-    if (start)
-        sched_hand_over(e);
+    if (is_stopped)
+        sched_wake(e);
     return 0;
 }
 
@@ -158,13 +157,11 @@ REGPARM int32_t sys_env_reap(struct env *self) NO_LOCK_ANALYSIS
 {
     uint32_t id = self->regs.edx;
     struct env *e = &env_table[ENV_INDEX(id)];
-    const struct env *controller;
     int error = 0;
 
     env_lock(e);
-    controller = env_find(atomic_load(&e->controller));
-    if (id == 0 || (uint32_t)env_public[ENV_INDEX(id)].id != id || controller == NULL ||
-        controller->aspace != self->aspace)
+    if (id == 0 || (uint32_t)env_public[ENV_INDEX(id)].id != id ||
+        !env_shares_space(self, atomic_load(&e->controller)))
         error = -E_BAD_ENV;
     else if (env_state(e) != ENV_STATE_DEAD)
         error = -E_BUSY;

@@ -48,10 +48,10 @@ REGPARM int32_t sys_notify(struct env *self)
 REGPARM int32_t sys_env_attach(struct env *self)
 {
     uint32_t id = self->regs.edx;
-    struct env *box = id == 0 ? self : env_find(id);
+    struct env *box = id == 0 ? self : &env_table[ENV_INDEX(id)];
     bool busy;
 
-    if (box == NULL || box->aspace != self->aspace)
+    if (id != 0 && !env_shares_space(self, id))
         return -E_BAD_ENV;
     /* One level only: who is attached has no mailbox to offer, and the other way round. */
     if (box != self && atomic_load_explicit(&box->mailbox, memory_order_relaxed) != box)

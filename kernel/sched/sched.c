@@ -290,25 +290,17 @@ static inline ALWAYS_INLINE void sched_admit(struct env *e)
         atomic_fetch_or(&cpu->current->pending, PENDING_RESCHED);
 }
 
-static inline ALWAYS_INLINE void sched_deliver(struct env *e)
+/* Its home is read while it is ours. Once it is READY its home CPU may run it, and it may block and get
+ * another home, this CPU too, all before we go on. */
+void sched_wake(struct env *e)
 {
     uint32_t home = atomic_load_explicit(&e->home, memory_order_acquire);
 
+    env_set_state(e, ENV_STATE_READY);
     if (home == cpu_id())
         sched_admit(e);
     else
         inbox_post(e, cpus[home]);
-}
-
-void sched_hand_over(struct env *e)
-{
-    sched_deliver(e);
-}
-
-void sched_wake(struct env *e)
-{
-    env_set_state(e, ENV_STATE_READY);
-    sched_deliver(e);
 }
 
 void sched_poke(struct env *e)
@@ -339,17 +331,31 @@ static void sched_look_blocked(struct env *e)
         sched_set_home(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
 }
 
-static void sched_look(struct env *e)
+static bool sched_is_alive(const struct env *e)
 {
-    /* The state before the home: a post may be older than the env in the slot, which another CPU may
-     * be making right now. Who sees it READY sees the home that it was made with. */
     enum env_state state = env_state(e);
 
-    if (atomic_load_explicit(&e->home, memory_order_acquire) != cpu_id()) {
+    return state != ENV_STATE_FREE && state != ENV_STATE_DEAD;
+}
+
+/* Of an env that is alive. After it was seen to be: the slot of a dead one may be another env's by now, at home
+ * where it was made. While this CPU is in the kernel, what is at home here stays so, and alive. */
+static bool sched_is_home(const struct env *e)
+{
+    return atomic_load_explicit(&e->home, memory_order_acquire) == cpu_id();
+}
+
+/* The post may be older than the env in the slot, and the env may just be coming home from elsewhere: its
+ * state counts only once it is alive and at home here. */
+static void sched_look(struct env *e)
+{
+    if (!sched_is_alive(e))
+        return;
+    if (!sched_is_home(e)) {
         sched_poke(e);
         return;
     }
-    switch (state) {
+    switch (env_state(e)) {
     case ENV_STATE_READY:
         if (e->queued)
             sched_look_queued(e);
@@ -397,16 +403,6 @@ static void sched_charge(struct env *e, uint64_t now)
         env_public[env_index(e)].time_us = (uint32_t)tsc_to_us(e->ticks);
     }
     cpu->charged = now;
-}
-
-/* `e` was current a moment ago. It can only die, or get another home, here; if it has died, the slot may be
- * another env's by now, at home where it was made. The state before the home: see sched_look. */
-static bool sched_is_still_here(const struct env *e)
-{
-    enum env_state state = env_state(e);
-
-    return state != ENV_STATE_FREE && state != ENV_STATE_DEAD &&
-           atomic_load_explicit(&e->home, memory_order_relaxed) == cpu_id();
 }
 
 /* Timer interrupt. */
@@ -506,7 +502,7 @@ static void sched_halt(struct env *last)
     struct sysinfo_cpu *load = &first_sysinfo->cpus[cpu_id()];
     uint64_t start = rdtsc();
 
-    sched_charge(last != NULL && sched_is_still_here(last) ? last : NULL, start);
+    sched_charge(last != NULL && sched_is_alive(last) && sched_is_home(last) ? last : NULL, start);
     load->halted_since = (uint32_t)tsc_to_us(start - tsc_start) | 1u;
     if (atomic_load_explicit(&frame_stock_is_full, memory_order_relaxed) || sched_zero_frames()) {
         kernel_exit();

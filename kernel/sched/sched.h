@@ -31,9 +31,6 @@ _Noreturn void sched_breathe(void);
  * hands it to its home CPU. */
 void sched_wake(struct env *e);
 
-/* The same for an env that is READY already. */
-void sched_hand_over(struct env *e);
-
 /* Has the home CPU look at an env, whatever its state: something is pending, its partner is dead, its
  * priority changed. */
 void sched_poke(struct env *e);
