@@ -20,9 +20,7 @@ static bool lock_is_free(const struct lock *l, uint32_t slot)
     case LOCK_ALGO_CLH: {
         uint32_t tail = atomic_load(&raw->clh.tail);
 
-        return tail == 0 ||
-               atomic_load(&clh_nodes[tail >> CLH_CPU_SHIFT & CLH_CPU_MASK].of[slot]) !=
-                   (tail | CLH_BUSY);
+        return atomic_load(clh_node_of(tail, slot)) != clh_word(&raw->clh, tail);
     }
     default:
         return true;

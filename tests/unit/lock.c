@@ -146,28 +146,34 @@ static bool in_order(void)
            ALGORITHM == LOCK_ALGO_CLH;
 }
 
-/* A lock that lay idle while its last holder's turn number came round. */
-static void lock_clh_turns_wrap(void)
+/* Tails that stayed behind. Each acquisition hangs if it waits for the CPU that the tail names. */
+static void lock_clh_passes_old_tails(void)
 {
-    struct clh_lock idle = {0};
-    struct clh_lock busy = {0};
-    _Atomic uint32_t *word = &clh_nodes[lock_host_cpu.index].of[LOCK_POOL];
-    uint32_t left;
+    struct clh_lock lock = {0};
+    struct clh_lock elsewhere = {0};
+    uint32_t me = lock_host_cpu.index;
+    uint32_t other = (me + 1) % GRAIN_MAX_CPUS;
+    _Atomic uintptr_t *his = &clh_nodes[other].of[LOCK_POOL];
+    uintptr_t words[3];
 
-    clh_acquire(&idle, LOCK_POOL);
-    clh_release(&idle, LOCK_POOL);
-    left = *word;
-    *word = UINT32_MAX & ~CLH_BUSY; /* the last turn; the next is 0 */
-    clh_acquire(&busy, LOCK_POOL);
-    CHECK_INT(*word >> 6, 0);
-    CHECK(*word & CLH_BUSY);
-    clh_release(&busy, LOCK_POOL);
-    *word = left - CLH_TURN; /* the turn that `idle` remembers comes again */
-    clh_acquire(&busy, LOCK_POOL);
-    CHECK_INT(*word, left | CLH_BUSY);
-    clh_release(&busy, LOCK_POOL);
-    clh_acquire(&idle, LOCK_POOL); /* hangs if it waits for that */
-    clh_release(&idle, LOCK_POOL);
+    for (uint32_t i = 0; i < 3; i++) { /* its own */
+        clh_acquire(&lock, LOCK_POOL);
+        words[i] = clh_nodes[me].of[LOCK_POOL];
+        clh_release(&lock, LOCK_POOL);
+    }
+    CHECK(words[0] != words[1]);
+    CHECK(words[0] == words[2]);
+
+    lock.tail = lock.last = (uint16_t)(other << CLH_CPU_SHIFT | CLH_BUSY);
+    *his = clh_word(&elsewhere, CLH_BUSY); /* he is at another lock by now */
+    clh_acquire(&lock, LOCK_POOL);
+    clh_release(&lock, LOCK_POOL);
+
+    lock.tail = lock.last = (uint16_t)(other << CLH_CPU_SHIFT | CLH_BUSY);
+    *his = clh_word(&lock, CLH_BUSY | CLH_TURN); /* he has come again, behind us */
+    clh_acquire(&lock, LOCK_POOL);
+    clh_release(&lock, LOCK_POOL);
+    *his = 0;
 }
 #endif
 
@@ -199,7 +205,7 @@ int main(void)
     if (in_order())
         UNIT_RUN(lock_serves_in_order);
     if (ALGORITHM == LOCK_ALGO_CLH)
-        UNIT_RUN(lock_clh_turns_wrap);
+        UNIT_RUN(lock_clh_passes_old_tails);
 #endif
 #if GRAIN_LOCK_GRANULARITY_SUBSYSTEM
     UNIT_RUN(lock_pair_counts);
