@@ -239,6 +239,10 @@ int env_create(const struct env_new *what, struct env **out)
     if (e == NULL)
         return -E_NO_FREE_ENV;
     error = aspace_utcb_alloc(what->aspace, &e->utcb_va, &utcb);
+    if (error == 0 && what->joins && !aspace_join(what->aspace)) {
+        aspace_utcb_free(what->aspace, e->utcb_va);
+        error = -E_BAD_ENV;
+    }
     if (error != 0) {
         env_give_slot(e);
         return error;

@@ -243,7 +243,8 @@ struct env *env_authorize_lock(struct env *self, uint32_t id, enum env_right rig
     MUST_CHECK;
 
 struct env_new {
-    struct aspace *aspace; /* the new env takes over one reference in aspace->envs */
+    struct aspace *aspace;
+    bool joins; /* the space has envs; the caller holds it. Else it is new, and expects this env */
     uint32_t controller;
     uint32_t death_bits;
     const struct env_limits *limits;
@@ -252,8 +253,8 @@ struct env_new {
 };
 
 /* A stopped env with a message page. Returns its id: from then on others may start and end it, so what
- * *out points to is the caller's only while nobody knows of it. -E_NO_FREE_ENV, -E_NO_MEM, -E_QUOTA:
- * the aspace reference stays with the caller. */
+ * *out points to is the caller's only while nobody knows of it. -E_NO_FREE_ENV, -E_NO_MEM, -E_QUOTA;
+ * -E_BAD_ENV: the last env of the space that it was to join has died meanwhile. */
 int env_create(const struct env_new *what, struct env **out) MUST_CHECK;
 
 /* Sets PENDING bits in the env of that id, if it still has it, and has its home CPU look. e->lock is

@@ -8,6 +8,7 @@
 #include "kernel/ipc/ipc.h"
 #include "kernel/jos.h"
 #include "kernel/mm/aspace.h"
+#include "kernel/panic.h"
 #include "kernel/sched/sched.h"
 #include "kernel/syscall.h"
 
@@ -20,7 +21,7 @@
 
 _Static_assert(sizeof(struct env_limits) <= UTCB_BUF_WORDS * 4, "limits travel in utcb->buf");
 
-/* An address space for a new env, with one reference in `envs`. */
+/* An address space for a new env. */
 static struct aspace *create_space(struct env *self, uint32_t quota, int *error)
 {
     struct aspace *as;
@@ -34,6 +35,7 @@ static struct aspace *create_space(struct env *self, uint32_t quota, int *error)
     return as;
 }
 
+/* That of another, held. */
 static struct aspace *share_space(struct env *self, uint32_t id, int *error) NO_LOCK_ANALYSIS
 {
     struct env *e = env_authorize_lock(self, id, ENV_RIGHT_CONTROL, error);
@@ -42,18 +44,17 @@ static struct aspace *share_space(struct env *self, uint32_t id, int *error) NO_
     if (e == NULL)
         return NULL;
     as = e->aspace;
-    atomic_fetch_add_explicit(&as->envs, 1, memory_order_relaxed);
+    aspace_hold(as);
     env_unlock(e);
     return as;
 }
 
-/* Gives back a reference of an env that did not come to be. */
-static void release_space(struct aspace *as)
+/* One that no env came to be in. */
+static void undo_space(struct aspace *as)
 {
-    if (atomic_fetch_sub_explicit(&as->envs, 1, memory_order_acq_rel) != 1)
-        return;
-    while (!aspace_teardown(as))
-        lock_relax();
+    bool gone = aspace_teardown(as);
+
+    ASSERT(gone); /* at once: it is empty, and nobody else knows of it */
 }
 
 REGPARM int32_t sys_env_create(struct env *self)
@@ -61,6 +62,7 @@ REGPARM int32_t sys_env_create(struct env *self)
     uint32_t flags = self->regs.edx;
     struct env_new what = {.controller = env_id(self),
                            .death_bits = self->regs.edi,
+                           .joins = !(flags & ENV_NEW_ASPACE),
                            .limits = &self->limits,
                            .copy_of = flags & ENV_COPY_REGS ? self : NULL,
                            .priority = atomic_load(&self->priority)};
@@ -70,14 +72,16 @@ REGPARM int32_t sys_env_create(struct env *self)
 
     if ((flags & ~(ENV_NEW_ASPACE | ENV_COPY_REGS)) != 0)
         return -E_INVAL;
-    what.aspace = flags & ENV_NEW_ASPACE ? create_space(self, self->regs.esi, &error)
-                                         : share_space(self, self->regs.ebx, &error);
+    what.aspace = what.joins ? share_space(self, self->regs.ebx, &error)
+                             : create_space(self, self->regs.esi, &error);
     if (what.aspace == NULL)
         return error;
     atomic_store(&self->has_children, true);
     result = env_create(&what, &child);
-    if (result < 0)
-        release_space(what.aspace);
+    if (what.joins)
+        aspace_drop(what.aspace);
+    else if (result < 0)
+        undo_space(what.aspace);
     return result;
 }
 

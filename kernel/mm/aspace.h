@@ -86,6 +86,16 @@ static inline void aspace_drop(struct aspace *as)
     atomic_fetch_sub_explicit(&as->users, 1, memory_order_release);
 }
 
+/* One env more. The space is held; false: its last env is gone. */
+MUST_CHECK static inline bool aspace_join(struct aspace *as)
+{
+    uint32_t envs = atomic_load_explicit(&as->envs, memory_order_relaxed);
+
+    while (envs != 0 && !atomic_compare_exchange_weak_explicit(
+                            &as->envs, &envs, envs + 1, memory_order_relaxed, memory_order_relaxed)) {}
+    return envs != 0;
+}
+
 /* A zeroed message page; *va is its user address, *kernel where the kernel writes it. */
 int aspace_utcb_alloc(struct aspace *as, uint32_t *va, void **kernel) MUST_CHECK;
 void aspace_utcb_free(struct aspace *as, uint32_t va);

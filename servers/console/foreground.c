@@ -41,6 +41,12 @@ bool foreground_exists(void)
     return foreground != 0 && proc != 0;
 }
 
+/* It has no other business with the console. */
+bool foreground_is_answer(envid_t from)
+{
+    return from == proc;
+}
+
 /* proc never waits for the console, so this cannot hold both up; its answer is not waited for. */
 bool foreground_interrupt(void)
 {

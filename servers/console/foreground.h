@@ -23,6 +23,9 @@ int foreground_set(envid_t client, uint32_t pid);
 
 bool foreground_exists(void);
 
+/* Whether a message is proc's answer to foreground_interrupt. */
+bool foreground_is_answer(envid_t from);
+
 /* Whether what is typed is for that client now. */
 bool foreground_may_read(envid_t client);
 

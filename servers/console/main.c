@@ -81,6 +81,8 @@ static bool answer_set_foreground(envid_t client, struct ipc_msg *msg)
 
 static bool answer_request(envid_t client, struct ipc_msg *msg, uint32_t words)
 {
+    if (foreground_is_answer(client))
+        return false;
     switch (msg->w[0]) {
     case CONSOLE_WRITE:
         return answer_write(client, msg, words);
@@ -90,8 +92,6 @@ static bool answer_request(envid_t client, struct ipc_msg *msg, uint32_t words)
         return answer_set_mode(msg);
     case CONSOLE_SET_FOREGROUND:
         return answer_set_foreground(client, msg);
-    case 0: /* proc's answer about Ctrl-C */
-        return false;
     default:
         return answer(msg, -E_NO_SYS, 0);
     }

@@ -32,7 +32,7 @@ static bool make_env(uint32_t i)
     struct env_new what = {.aspace = space, .limits = &limits, .priority = SCHED_PRIO_DEFAULT};
 
     if (i != PARENT) {
-        atomic_fetch_add(&space->envs, 1);
+        what.joins = true;
         what.controller = env_id(envs[PARENT]);
     }
     return env_create(&what, &envs[i]) > 0;

@@ -228,6 +228,27 @@ static void env_without_memory_costs_no_slot(void)
     CHECK_INT(env_used, 0);
 }
 
+/* Who joins a space comes to its envs, and not when the last of them is gone. */
+static void env_joins_a_space_that_lives(void)
+{
+    struct env_new what = {.limits = &no_limits, .joins = true};
+    struct aspace_usage before;
+    struct aspace_usage after;
+    struct env *e;
+
+    start();
+    what.aspace = space;
+    CHECK(env_create(&what, &e) > 0);
+    aspace_usage(space, &before);
+    CHECK_INT(before.envs, 2);
+    atomic_store(&space->envs, 0);
+    CHECK_INT(env_create(&what, &e), -E_BAD_ENV);
+    aspace_usage(space, &after);
+    CHECK_INT(after.frames, before.frames);
+    CHECK_INT(after.envs, 0);
+    CHECK_INT(env_used, 1);
+}
+
 /* Nobody but the env's controller, itself and its space may act on it. */
 static void env_authority(void)
 {
@@ -293,6 +314,7 @@ int main(void)
     UNIT_RUN(env_generation_wraps);
     UNIT_RUN(env_table_full);
     UNIT_RUN(env_without_memory_costs_no_slot);
+    UNIT_RUN(env_joins_a_space_that_lives);
     UNIT_RUN(env_authority);
     UNIT_RUN(env_random_reuse);
     return unit_done();

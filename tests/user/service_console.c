@@ -44,6 +44,7 @@ static void test_write(void)
     CHECK_ERROR(call(CONSOLE_WRITE, UINT32_MAX, 0, IPC_SEND_WORDS(IPC_WORDS_MAX)), E_INVAL,
                 "console_write_much_too_long");
     CHECK_ERROR(call(CONSOLE_SET_FOREGROUND + 1, 0, 0, 0), E_NO_SYS, "console_unknown_call");
+    CHECK_ERROR(call(0, 0, 0, 0), E_NO_SYS, "console_no_call");
 }
 
 static void test_read(void)
