@@ -91,9 +91,11 @@ MUST_CHECK static inline bool aspace_join(struct aspace *as)
 {
     uint32_t envs = atomic_load_explicit(&as->envs, memory_order_relaxed);
 
-    while (envs != 0 && !atomic_compare_exchange_weak_explicit(
-                            &as->envs, &envs, envs + 1, memory_order_relaxed, memory_order_relaxed)) {}
-    return envs != 0;
+    do {
+        if (envs == 0)
+            return false;
+    } while (!atomic_compare_exchange_weak(&as->envs, &envs, envs + 1));
+    return true;
 }
 
 /* A zeroed message page; *va is its user address, *kernel where the kernel writes it. */
