@@ -123,9 +123,9 @@ REGPARM int32_t sys_env_stop(struct env *self) NO_LOCK_ANALYSIS
     env_unlock(e);
     if (e == self || state == ENV_STATE_STOPPED)
         return 0;
-    /* It runs on another CPU, is in a queue, or has to come out of its ipc: until its home CPU has seen
-     * to that, the call is made again. Otherwise it stops before it gets to user mode, whenever that is. */
-    if (state == ENV_STATE_RUNNING || state == ENV_STATE_READY || flags & ENV_STOP_ABORT) {
+    /* Blocked in an ipc that it is to finish, it stops when it comes out of it, whenever that is. Otherwise its
+     * home CPU sees to it shortly, and until then the call is made again. */
+    if ((state != ENV_STATE_SENDING && state != ENV_STATE_RECEIVING) || flags & ENV_STOP_ABORT) {
         cpu_relax();
         syscall_restart(self);
     }
