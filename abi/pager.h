@@ -34,7 +34,7 @@ enum pager_op {
     /* From proc alone. `env` is any env of the address space. E_BAD_ENV: not one of a process. */
     PAGER_CREATE, /* w1 = env: an empty space. E_NO_MEM: too many */
     PAGER_FORK, /* w1 = parent's env, w2 = child's: all regions, copy-on-write. E_NO_MEM, E_QUOTA */
-    PAGER_CLEAR, /* w1 = env: no regions, nothing mapped (exec) */
+    PAGER_CLEAR, /* w1 = env: no regions, nothing mapped, no requests of its other threads (exec) */
     /* w1 = env, dead or not: forgets the space -> w1 = 1 when a fault there found no memory */
     PAGER_DESTROY,
     PAGER_THREAD,   /* w1 = env, w2 = another of the same space */

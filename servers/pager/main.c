@@ -92,7 +92,8 @@ static int handle(struct space *space, const struct request *request, struct ans
     const struct call *call = &calls[request->w[0] & 0xff];
     bool from_proc = !is_fault && call->caller == FROM_PROC;
 
-    if (space_find(from_proc ? (envid_t)request->w[1] : request->from) != space)
+    if (from_proc ? space_find((envid_t)request->w[1]) != space
+                  : !space_serves(space, request->from))
         return -E_BAD_ENV;
     return is_fault ? fault_handle(space, request) : call->handle(space, request, answer);
 }

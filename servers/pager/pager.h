@@ -90,6 +90,11 @@ void space_free(struct space *space);
 void space_add_env(struct space *space, envid_t env);
 void space_remove_env(struct space *space, envid_t env);
 void space_remove_all(struct space *space);
+/* All but `env` have been ended. They are the space's until proc says that they are gone, but what they asked
+ * for last, which may still come, is not done any more. */
+void space_end_others(struct space *space, envid_t env);
+/* Whether env belongs to the space, and has not been ended. */
+bool space_serves(const struct space *space, envid_t env);
 
 /* Tries to become the one who works on the space. False: the request was parked there, or nothing is
  * to be done for it. */

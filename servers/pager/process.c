@@ -94,6 +94,7 @@ int process_clear(struct space *space, const struct request *request, struct ans
     region_clear(space);
     shared_disown(space);
     space->brk = HEAP_BASE;
+    space_end_others(space, env);
     return error;
 }
 

@@ -25,6 +25,7 @@ static struct parked parked[ENV_MAX];
 static struct {
     envid_t env; /* atomic; 0: none */
     struct space *space;
+    bool ended; /* with the gate held */
 } members[ENV_MAX];
 
 /* ---- Envs and spaces. ---- */
@@ -49,6 +50,7 @@ void space_add_env(struct space *space, envid_t env)
     __atomic_store_n(&members[index].env, 0, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     __atomic_store_n(&members[index].space, space, __ATOMIC_RELAXED);
+    members[index].ended = false;
     __atomic_store_n(&members[index].env, env, __ATOMIC_RELEASE);
     space->threads++;
 }
@@ -67,6 +69,25 @@ void space_remove_all(struct space *space)
         if (members[i].env != 0 && members[i].space == space)
             space_remove_env(space, members[i].env);
     }
+}
+
+void space_end_others(struct space *space, envid_t env)
+{
+    uint32_t others = space->threads - 1;
+
+    for (uint32_t i = 0; i < ENV_MAX && others > 0; i++) {
+        envid_t other = members[i].env;
+
+        if (other == env || space_find(other) != space)
+            continue;
+        members[i].ended = true;
+        others--;
+    }
+}
+
+bool space_serves(const struct space *space, envid_t env)
+{
+    return space_find(env) == space && !members[ENV_INDEX(env)].ended;
 }
 
 static bool gate_change(struct space *space, uint32_t from, uint32_t to)

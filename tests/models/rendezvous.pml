@@ -1,6 +1,6 @@
 /* IPC between two CPUs: send, call, reply, receive, timeout, abort, death; who owns which env, and no lost wake-up.
  *
- * kernel/ipc, kernel/death.c, kernel/env.c, kernel/sched/sched.c; docs/ipc.md says which function each transition
+ * kernel/ipc, kernel/death.c, kernel/env.c, kernel/sched/sched.c; docs/models.md says which function each transition
  * stands for, and what is left out. The labels in capitals are functions that do not return, or the state between two
  * of them; the inline functions have the names of C functions, some without their prefix.
  *

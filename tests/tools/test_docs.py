@@ -44,10 +44,11 @@ class Locks(unittest.TestCase):
 
 
 class Models(unittest.TestCase):
-    """docs/ipc.md says which functions the transitions of the models stand for."""
+    """docs/models.md says which functions the transitions of the models stand for."""
 
     def setUp(self) -> None:
-        files = [path for kind in ("*.c", "*.h") for path in (ROOT / "kernel").rglob(kind)]
+        folders = ("kernel", "servers/pager")
+        files = [path for folder in folders for kind in ("*.c", "*.h") for path in (ROOT / folder).rglob(kind)]
         self.sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
         self.models = {}
         for path in (ROOT / "tests/models").glob("*.pml"):
@@ -57,7 +58,7 @@ class Models(unittest.TestCase):
 
     def test_functions_are_defined_and_transitions_modelled(self) -> None:
         defined = set(re.findall(r"^\w[\w \t*]*?\**(\w+)\([^;{]*\)[^;{]*\{", self.sources, re.M))
-        page = read("docs/ipc.md")
+        page = read("docs/models.md")
         tables = re.findall(r"^\| `(\w+\.pml)` \| C \|.*\n\|[-|]+\n((?:\|.*\n)+)", page, re.M)
         self.assertEqual({name for name, _ in tables}, set(self.models))
         for name, body in tables:
