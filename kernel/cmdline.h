@@ -7,7 +7,7 @@
  *   spin=panic                         and panic
  *   races=N                     kernels that look for races: watch one access in N (500; 0: none)
  *   races=report                and report a race without a panic
- *   delays=SEED                 kernels with other schedules: random delays at locks (0: none)
+ *   delays=SEED                 kernels with other schedules: random delays (0: none)
  *   phase=N,N,...               and instructions that each CPU runs before it starts, and after halt
  *   jos                         the boot modules are JOS programs, each an env; say what JOS would
  *   init.WORD                   for the first program

@@ -285,11 +285,8 @@ static void env_park(struct env *e)
 
 static void env_move(struct env *e)
 {
-    uint32_t pinned;
-
     atomic_fetch_and(&e->pending, ~PENDING_MOVE);
-    pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
-    if (pinned == SCHED_ANY_CPU || pinned == cpu_id())
+    if (sched_pinned_elsewhere(e) == SCHED_ANY_CPU)
         return;
     this_cpu()->current = NULL;
     sched_wake(e);

@@ -205,6 +205,7 @@ static inline void env_set_state(struct env *e, enum env_state state)
     e->public->status = env_status_of(state);
     /* Release: who sees the new state sees what was written before it. Pairs with env_state(). */
     atomic_store_explicit(&e->state, state, memory_order_release);
+    delays_here();
 }
 
 static inline void env_lock(struct env *e) ACQUIRES(&e->lock)

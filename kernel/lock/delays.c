@@ -6,7 +6,7 @@
 #include "kernel/arch.h"
 #include "kernel/cpu.h"
 
-#define LONGEST_LOG2 12u /* of a delay at a lock, in instructions */
+#define LONGEST_LOG2 12u /* of a delay, in instructions */
 #define PHASE_MAX    99999u
 
 /* Written before other CPUs run; `state` is 0 for none, and each CPU's own afterwards. */
@@ -55,9 +55,9 @@ static void run_instructions(uint32_t count)
         __asm__ volatile("1: loop 1b" : "+c"(count));
 }
 
-/* Half of all locks have none; the others' are of all orders of magnitude alike. Now and then the
+/* Half of the places have none; the others' are of all orders of magnitude alike. Now and then the
  * CPUs behind this one, where they take turns on one host thread, get theirs. */
-void delays_at_lock(void)
+void delays_here(void)
 {
     uint32_t r;
 

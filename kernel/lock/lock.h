@@ -81,7 +81,7 @@ static inline ALWAYS_INLINE void lock_put(uint32_t slot, struct lock *l)
 {
     lock_hook_release(slot, l);
     raw_release(&l->raw, slot);
-    delays_at_lock();
+    delays_here();
 }
 
 #if GRAIN_LOCK_GRANULARITY_BIG

@@ -13,7 +13,7 @@
 static inline ALWAYS_INLINE void lock_hook_attempt(uint32_t slot, const struct lock *l,
                                                    const void *site)
 {
-    delays_at_lock();
+    delays_here();
     watchdog_attempt(slot, l, site);
     lockstat_attempt(slot);
 }
@@ -22,12 +22,12 @@ static inline ALWAYS_INLINE void lock_hook_acquired(uint32_t slot, struct lock *
 {
     lockstat_acquired(slot, l, site);
     watchdog_acquired(slot, site);
-    delays_at_lock();
+    delays_here();
 }
 
 static inline ALWAYS_INLINE void lock_hook_release(uint32_t slot, struct lock *l)
 {
-    delays_at_lock();
+    delays_here();
     lockstat_release(slot, l);
     watchdog_release(slot);
 }

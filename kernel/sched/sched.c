@@ -175,13 +175,7 @@ void sched_set_home(struct env *e, uint32_t cpu)
     e->cr3 = paging_cr3(e->aspace->pdpt, cpu);
     atomic_store_explicit(&e->home, cpu, memory_order_release);
     e->public->cpu = cpu;
-}
-
-static bool sched_may_run_on(const struct env *e, uint32_t cpu)
-{
-    uint32_t pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
-
-    return pinned == SCHED_ANY_CPU || pinned == cpu;
+    delays_here();
 }
 
 /* A halted CPU, which the caller now owes some work; SCHED_ANY_CPU if there is none. */
@@ -272,14 +266,14 @@ static inline ALWAYS_INLINE void sched_admit(struct env *e)
 {
     const struct cpu *cpu = this_cpu();
     uint32_t pending = atomic_load_explicit(&e->pending, memory_order_relaxed);
-    uint32_t pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
+    uint32_t to = sched_pinned_elsewhere(e);
     uint32_t priority = queue_priority(e);
 
     timer_cancel(e);
     if (unlikely((pending & (PENDING_STOP | PENDING_KILL)) == PENDING_STOP) && env_park_ready(e))
         return;
-    if (unlikely(pinned != SCHED_ANY_CPU && pinned != cpu->id)) {
-        sched_send_to(e, pinned);
+    if (unlikely(to != SCHED_ANY_CPU)) {
+        sched_send_to(e, to);
         return;
     }
     if (!sched_nobody_is_idle() && sched_give_away(e))
@@ -318,6 +312,7 @@ static void sched_look_queued(struct env *e)
 static void sched_look_blocked(struct env *e)
 {
     uint32_t pending = atomic_load(&e->pending);
+    uint32_t to = sched_pinned_elsewhere(e);
 
     if (pending != 0)
         atomic_store_explicit(&e->ready, 0, memory_order_relaxed); /* see env.h */
@@ -327,8 +322,8 @@ static void sched_look_blocked(struct env *e)
         (void)ipc_cancel(e, -E_DEAD);
     else if (pending & PENDING_TIMER)
         ipc_time_receive(e);
-    else if (e->timer_slot == 0 && !sched_may_run_on(e, cpu_id()))
-        sched_set_home(e, atomic_load_explicit(&e->pinned, memory_order_relaxed));
+    else if (e->timer_slot == 0 && to != SCHED_ANY_CPU)
+        sched_set_home(e, to);
 }
 
 static bool sched_is_alive(const struct env *e)
@@ -342,6 +337,7 @@ static bool sched_is_alive(const struct env *e)
  * where it was made. While this CPU is in the kernel, what is at home here stays so, and alive. */
 static bool sched_is_home(const struct env *e)
 {
+    delays_here();
     return atomic_load_explicit(&e->home, memory_order_acquire) == cpu_id();
 }
 

@@ -62,6 +62,15 @@ static inline bool sched_is_movable(const struct env *e)
     return atomic_load_explicit(&e->pinned, memory_order_relaxed) == SCHED_ANY_CPU;
 }
 
+/* The CPU that it is to go to, pinned there; SCHED_ANY_CPU if it may stay. Others may write `pinned` at any
+ * moment: it is read once. */
+static inline uint32_t sched_pinned_elsewhere(const struct env *e)
+{
+    uint32_t pinned = atomic_load_explicit(&e->pinned, memory_order_relaxed);
+
+    return pinned != this_cpu()->id ? pinned : SCHED_ANY_CPU;
+}
+
 /* Has a halted CPU, if there is one, see whether there is something to do before it halts again. */
 void sched_rouse(void);
 

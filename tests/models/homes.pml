@@ -23,6 +23,7 @@
  * @refutes state_seen_before_it_came_home -DBROKEN_STATE_FIRST : wrongly_queued
  * @refutes home_of_a_dead_env -DBROKEN_HOME_FIRST -DDEATHS=1 -DPOKES=1 -DPINS=0 : wrongly_queued
  * @refutes moved_by_who_pins -DBROKEN_PIN_MOVES : wrongly|queued
+ * @refutes pinned_read_twice -DBROKEN_PINNED_TWICE : no_home
  * @refutes no_second_look -DBROKEN_NO_SECOND_LOOK -DRETURNS=1 -DPINS=1 : not_where_pinned
  */
 #ifndef WAKES
@@ -69,7 +70,7 @@ byte wakes = WAKES, pins = PINS, stops = STOPS, deaths = DEATHS, pokes = POKES, 
 byte inside; /* CPUs in the kernel */
 
 /* What must not be. */
-bool wrongly_queued, wrongly_run, left_ready, left_posted, not_where_pinned;
+bool no_home, wrongly_queued, wrongly_run, left_ready, left_posted, not_where_pinned;
 
 inline acquire()
 {
@@ -256,9 +257,20 @@ inline look(me) /* sched_take_inbox, sched_look */
         admit(me)
     :: to == me && seen == BLOCKED -> /* sched_look_blocked */
         to = pinned;
+#ifdef BROKEN_PINNED_TWICE
+        if
+        :: to != ANY && to != me -> to = pinned
+        :: else -> to = me
+        fi;
+#endif
         if
         :: to != ANY && to != me -> home = to
+#ifdef BROKEN_PINNED_TWICE
+        :: to == ANY -> atomic { no_home = true; assert(!no_home) }
+        :: to == me
+#else
         :: else
+#endif
         fi
     :: else
     fi;

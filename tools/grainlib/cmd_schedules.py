@@ -1,8 +1,8 @@
 """grain schedules: the same programs again and again, each time with other interleavings of the CPUs.
 
 The kernel is one of the kind `schedules`. On Bochs, which executes a few instructions of one CPU after the other, each
-CPU's phase is shifted by single instructions, in every second round with random delays at locks as well: a run
-repeats exactly. On QEMU with a host thread a CPU there are delays at locks alone, and chance.
+CPU's phase is shifted by single instructions, in every second round with random delays as well: a run
+repeats exactly. On QEMU with a host thread a CPU there are the delays alone, and chance.
 """
 
 from __future__ import annotations
