@@ -21,13 +21,14 @@ struct aspace *aspace_create(uint32_t quota)
     struct aspace *as;
 
     for (uint32_t i = 0; i < ASPACE_BASE_FRAMES; i++) {
-        pfn[i] = frame_alloc_zeroed(FRAME_LOW);
+        pfn[i] = i < USER_DIRECTORIES ? frame_alloc_zeroed(FRAME_LOW) : frame_alloc(FRAME_LOW);
         if (pfn[i] == FRAME_NONE) {
             frames_unref(pfn, i);
             return NULL;
         }
     }
     as = frame_kernel(pfn[USER_DIRECTORIES]);
+    memset(as, 0, sizeof(*as));
     memcpy(as->directory, pfn, sizeof(as->directory));
     paging_init_space(as->pdpt, as->directory);
     lock_init(&as->lock);
@@ -175,10 +176,9 @@ static void aspace_leave(struct aspace *as)
 
 static void aspace_free_base(struct aspace *as)
 {
-    uint32_t directory[USER_DIRECTORIES];
-
-    memcpy(directory, as->directory, sizeof(directory));
-    frames_unref(directory, USER_DIRECTORIES);
+    paging_end_space(as->directory);
+    for (uint32_t i = 0; i < USER_DIRECTORIES; i++)
+        frame_unref_zeroed(as->directory[i]);
     frame_unref(virt_to_phys(as) >> PAGE_SHIFT);
     atomic_fetch_sub(&aspace_count, 1);
 }

@@ -233,13 +233,13 @@ uint32_t frame_alloc_zeroed(enum frame_zone zone)
     return frame_alloc_kind(zone, FRAME_ZEROED);
 }
 
-void frame_free(uint32_t pfn)
+void frame_free(uint32_t pfn, enum frame_kind kind)
 {
     enum frame_zone zone = frame_zone_of(pfn);
-    struct frame_cache *cache = &this_cpu()->frames[zone][FRAME_DIRTY];
+    struct frame_cache *cache = &this_cpu()->frames[zone][kind];
 
     if (cache->count == FRAME_CACHE_SIZE)
-        frame_drain(cache, &frame_pool[zone][FRAME_DIRTY]);
+        frame_drain(cache, &frame_pool[zone][kind]);
     cache->pfn[cache->count++] = pfn;
 }
 

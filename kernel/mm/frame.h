@@ -6,7 +6,7 @@
  *
  * Allocation works on this CPU's caches (owner only) and goes to the global pool, under the pool
  * lock, in batches. The pool has a stock of frames that are zero already: idle CPUs see to it, one at a
- * time, and one of them is woken when half of it is gone.
+ * time, and one of them is woken when half of it is gone. Page tables that are given back are zero, too.
  */
 #ifndef GRAIN_MM_FRAME_H
 #define GRAIN_MM_FRAME_H
@@ -51,7 +51,7 @@ static inline uint32_t frame_refs(uint32_t pfn)
 }
 
 /* Back to this CPU's cache: nobody has a reference any more. */
-void frame_free(uint32_t pfn);
+void frame_free(uint32_t pfn, enum frame_kind kind);
 
 /* Drops one reference; frees the frame with the last. */
 static inline void frame_unref(uint32_t pfn)
@@ -62,7 +62,15 @@ static inline void frame_unref(uint32_t pfn)
 
     ASSERT(before != 0);
     if (before == 1)
-        frame_free(pfn);
+        frame_free(pfn, FRAME_DIRTY);
+}
+
+/* Drops the only reference to a frame that is all zero, as a page table is whose entries are gone. */
+static inline void frame_unref_zeroed(uint32_t pfn)
+{
+    ASSERT(frame_refs(pfn) == 1);
+    atomic_store_explicit(&frame_table[pfn].refs, 0, memory_order_relaxed);
+    frame_free(pfn, FRAME_ZEROED);
 }
 
 /* No lock, a hint. False when an allocation found half of the stock gone, true when an idle CPU found

@@ -32,7 +32,7 @@ int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages)
     uint32_t end = va + (pages - 1) * PAGE_SIZE;
     struct gone gone;
 
-    gone.count = 0;
+    gone_init(&gone);
     if (aspace_cost_locked(as, va, pages) > as->quota - as->frames)
         return -E_QUOTA;
     for (uint32_t slot = va >> LARGE_SHIFT; slot <= end >> LARGE_SHIFT; slot++) {
@@ -44,11 +44,11 @@ int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages)
         pfn = frame_alloc_zeroed(FRAME_LOW);
         if (pfn == FRAME_NONE) {
             for (slot = va >> LARGE_SHIFT; slot <= end >> LARGE_SHIFT; slot++)
-                (void)aspace_trim_locked(as, slot << LARGE_SHIFT, &gone);
+                aspace_trim_locked(as, slot << LARGE_SHIFT, &gone);
             /* Other CPUs may have walked the tables that go. */
-            if (gone.count != 0)
+            if (gone.tables != 0)
                 shootdown(as, va, SHOOTDOWN_TABLES);
-            frames_unref(gone.pfn, gone.count);
+            gone_free(&gone);
             return -E_NO_MEM;
         }
         as->frames++;
@@ -76,7 +76,7 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
     uint32_t left = pages;
     uint32_t run;
 
-    gone.count = 0;
+    gone_init(&gone);
     for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
         pte_t *pte = aspace_pte_locked(as, at);
         struct frame *table = table_frame(pte);
@@ -98,7 +98,7 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
     as->frames += pages - gone.count;
     if (gone.count != 0) {
         shootdown(as, va, pages);
-        frames_unref(gone.pfn, gone.count);
+        gone_free(&gone);
     }
 }
 

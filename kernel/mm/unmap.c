@@ -7,19 +7,18 @@
 #include "kernel/mm/walk.h"
 #include "kernel/panic.h"
 
-bool aspace_trim_locked(struct aspace *as, uint32_t va, struct gone *gone)
+void aspace_trim_locked(struct aspace *as, uint32_t va, struct gone *gone)
 {
     uint32_t slot = va >> LARGE_SHIFT;
     pte_t *directory = directory_slot(as, va);
     uint32_t pfn = PTE_PFN(*directory);
 
     if (!(*directory & PTE_P) || frame_table[pfn].link != 0)
-        return false;
+        return;
     pte_clear(directory);
     as->tables[slot / 32] &= ~(1u << slot % 32);
     as->frames--;
-    gone_add(gone, pfn);
-    return true;
+    gone_add_table(gone, pfn);
 }
 
 /* The first 2 MiB stretch at or after `slot` that has a table, or TABLE_SLOTS. */
@@ -120,7 +119,6 @@ static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end
     struct budget left = {.pages = dying ? ASPACE_STEP : ASPACE_UNMAP_STEP,
                           .entries = 8 * PTES_PER_TABLE};
     uint32_t first = va;
-    bool trimmed = false;
 
     while (va < end && left.pages > 0 && left.entries > 0) {
         uint32_t slot = aspace_next_table_locked(as, va >> LARGE_SHIFT);
@@ -130,10 +128,10 @@ static uint32_t aspace_unmap_locked(struct aspace *as, uint32_t va, uint32_t end
         if (va >= end)
             break;
         va = aspace_unmap_table_locked(as, va, end, gone, &left);
-        trimmed |= aspace_trim_locked(as, va - 1, gone);
+        aspace_trim_locked(as, va - 1, gone);
     }
     if (gone->count != 0)
-        shootdown(as, first, trimmed ? SHOOTDOWN_TABLES : (end - first) >> PAGE_SHIFT);
+        shootdown(as, first, gone->tables != 0 ? SHOOTDOWN_TABLES : (end - first) >> PAGE_SHIFT);
     return va < end ? va : end;
 }
 
@@ -142,20 +140,19 @@ uint32_t aspace_unmap(struct aspace *as, uint32_t va, uint32_t pages)
     struct gone gone;
     uint32_t stop;
 
-    gone.count = 0;
+    gone_init(&gone);
     lock_acquire(LOCK_ASPACE, &as->lock);
     stop = aspace_unmap_locked(as, va, va + pages * PAGE_SIZE, &gone);
     lock_release(LOCK_ASPACE, &as->lock);
-    frames_unref(gone.pfn, gone.count);
+    gone_free(&gone);
     return (stop - va) >> PAGE_SHIFT;
 }
 
 void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const uint32_t *pins)
 {
     struct gone gone;
-    bool trimmed = false;
 
-    gone.count = 0;
+    gone_init(&gone);
     lock_acquire(LOCK_ASPACE, &as->lock);
     for (uint32_t i = 0; i < pages; i++) {
         uint32_t at = va + i * PAGE_SIZE;
@@ -165,12 +162,12 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
             continue;
         gone_add(&gone, pins[i]);
         aspace_clear_locked(as, pte);
-        trimmed |= aspace_trim_locked(as, at, &gone);
+        aspace_trim_locked(as, at, &gone);
     }
     if (gone.count != 0)
-        shootdown(as, va, trimmed ? SHOOTDOWN_TABLES : pages);
+        shootdown(as, va, gone.tables != 0 ? SHOOTDOWN_TABLES : pages);
     lock_release(LOCK_ASPACE, &as->lock);
-    frames_unref(gone.pfn, gone.count);
+    gone_free(&gone);
 }
 
 static int aspace_may_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,

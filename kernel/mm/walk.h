@@ -74,12 +74,26 @@ static inline void aspace_clear_locked(struct aspace *as, pte_t *pte) REQUIRES(&
     as->frames--;
 }
 
-/* Frames that an operation took out of the tables: freed after the shootdown. A step takes at most
- * ASPACE_STEP pages and the tables that they were alone in. Only `count` needs to be set at first. */
+static inline void frames_unref(const uint32_t *pfns, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        frame_unref(pfns[i]);
+}
+
+/* What an operation took away: freed after the shootdown. A step takes at most ASPACE_STEP pages and the tables
+ * that they were alone in, whose entries are all zero. Only the two counts need to be set at first. */
 struct gone {
     uint32_t count;
-    uint32_t pfn[2 * ASPACE_STEP];
+    uint32_t tables;
+    uint32_t pfn[ASPACE_STEP];
+    uint32_t table[ASPACE_STEP];
 };
+
+static inline void gone_init(struct gone *gone)
+{
+    gone->count = 0;
+    gone->tables = 0;
+}
 
 static inline void gone_add(struct gone *gone, uint32_t pfn)
 {
@@ -87,14 +101,21 @@ static inline void gone_add(struct gone *gone, uint32_t pfn)
     gone->pfn[gone->count++] = pfn;
 }
 
-static inline void frames_unref(const uint32_t *pfns, uint32_t count)
+static inline void gone_add_table(struct gone *gone, uint32_t pfn)
 {
-    for (uint32_t i = 0; i < count; i++)
-        frame_unref(pfns[i]);
+    ASSERT(gone->tables < ARRAY_SIZE(gone->table));
+    gone->table[gone->tables++] = pfn;
+}
+
+static inline void gone_free(const struct gone *gone)
+{
+    frames_unref(gone->pfn, gone->count);
+    for (uint32_t i = 0; i < gone->tables; i++)
+        frame_unref_zeroed(gone->table[i]);
 }
 
 /* Takes va's page table away if there is one and it holds nothing. */
-bool aspace_trim_locked(struct aspace *as, uint32_t va, struct gone *gone) REQUIRES(&as->lock);
+void aspace_trim_locked(struct aspace *as, uint32_t va, struct gone *gone) REQUIRES(&as->lock);
 
 /* Page tables for the whole range, within the quota. All or nothing. */
 int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages) REQUIRES(&as->lock)

@@ -516,6 +516,23 @@ static void aspace_teardown_waits_for_users(void)
     finish();
 }
 
+/* A space like one that was taken down: its directories and page table need no zeroing, and are zero. */
+static void aspace_tables_come_back_zeroed(void)
+{
+    uint32_t before;
+
+    start();
+    map(3, 2, PERM_RW);
+    finish();
+    before = machine_zeroed;
+    space = (struct model){.as = aspace_create(QUOTA), .quota = QUOTA};
+    CHECK_INT(machine_zeroed, before);
+    map(3, 1, PERM_RW);
+    CHECK_INT(machine_zeroed, before + 1); /* the page */
+    CHECK(model_holds(&space));
+    finish();
+}
+
 static void aspace_serials_differ(void)
 {
     uint32_t first;
@@ -558,6 +575,7 @@ int main(void)
     UNIT_RUN(aspace_pages_without_memory_change_nothing);
     UNIT_RUN(aspace_insert_without_memory_changes_nothing);
     UNIT_RUN(aspace_teardown_waits_for_users);
+    UNIT_RUN(aspace_tables_come_back_zeroed);
     UNIT_RUN(aspace_serials_differ);
     return unit_done();
 }

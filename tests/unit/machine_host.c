@@ -138,3 +138,8 @@ void paging_init_space(struct x86_pdpt *tables, const uint32_t directories[USER_
             tables[cpu].entry[i] = pte_of_pfn(directories[i]) | PTE_P;
     }
 }
+
+void paging_end_space(const uint32_t directories[USER_DIRECTORIES])
+{
+    (void)directories; /* no uvpt here */
+}

@@ -379,22 +379,33 @@ void paging_publish(uint32_t va, const void *page, bool executable)
     public_table[(va >> PAGE_SHIFT) % PTES_PER_TABLE] = e;
 }
 
+/* The entries of the last directory that show the others as pages: uvpt. */
+static pte_t *uvpt_entries(const uint32_t directories[USER_DIRECTORIES])
+{
+    pte_t *last = phys_to_virt((paddr_t)directories[USER_DIRECTORIES - 1] << PAGE_SHIFT);
+
+    return &last[(UVPT_WINDOW >> LARGE_SHIFT) % PTES_PER_TABLE];
+}
+
 void paging_init_space(struct x86_pdpt *tables, const uint32_t directories[USER_DIRECTORIES])
 {
-    uint32_t last = directories[USER_DIRECTORIES - 1];
-    pte_t *window = phys_to_virt((paddr_t)last << PAGE_SHIFT);
-    uint32_t first_slot = (UVPT_WINDOW >> LARGE_SHIFT) % PTES_PER_TABLE;
+    pte_t *window = uvpt_entries(directories);
 
     for (uint32_t i = 0; i < USER_DIRECTORIES; i++) {
         pte_t directory = pte_of_pfn(directories[i]);
 
-        /* A directory as a page table shows the page tables as pages: uvpt, read-only. */
-        window[first_slot + i] = directory | PTE_P | PTE_U | pte_nx;
+        /* A directory as a page table shows the page tables as pages, read-only. */
+        window[i] = directory | PTE_P | PTE_U | pte_nx;
         for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
             tables[cpu].entry[i] = directory | PTE_P;
     }
     for (uint32_t cpu = 0; cpu < cpu_count; cpu++)
         tables[cpu].entry[3] = kernel_pdpt[cpu].entry[3];
+}
+
+void paging_end_space(const uint32_t directories[USER_DIRECTORIES])
+{
+    memset(uvpt_entries(directories), 0, USER_DIRECTORIES * sizeof(pte_t));
 }
 
 void *paging_kmap(uint32_t pfn, uint32_t slot)

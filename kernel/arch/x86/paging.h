@@ -44,6 +44,8 @@ void paging_publish(uint32_t va, const void *page, bool executable);
 /* The page-directory-pointer tables of an address space: fills one for each CPU. `directories` are
  * three zeroed low frames. */
 void paging_init_space(struct x86_pdpt *tables, const uint32_t directories[USER_DIRECTORIES]);
+/* Nothing is mapped there any more, and no CPU has it loaded: the directories are all zero afterwards. */
+void paging_end_space(const uint32_t directories[USER_DIRECTORIES]);
 
 static inline uint32_t paging_cr3(const struct x86_pdpt *tables, uint32_t cpu)
 {
