@@ -71,12 +71,12 @@ static inline bool aspace_has_table_locked(const struct aspace *as, uint32_t va,
 static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                                   const uint32_t *pfns) REQUIRES(&as->lock)
 {
-    struct gone gone;
+    uint32_t gone[ASPACE_STEP];
+    uint32_t count = 0;
     pte_t bits = pte_of_perm(perm);
     uint32_t left = pages;
     uint32_t run;
 
-    gone_init(&gone);
     for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
         pte_t *pte = aspace_pte_locked(as, at);
         struct frame *table = table_frame(pte);
@@ -86,7 +86,8 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
             pte_t entry = pte_of_pfn(pfns[i]) | bits;
 
             if (unlikely(pte_low(&pte[i]) & PTE_P)) {
-                gone_add(&gone, PTE_PFN(pte[i]));
+                ASSERT(count < ARRAY_SIZE(gone));
+                gone[count++] = PTE_PFN(pte[i]);
                 pte_set_present(&pte[i], entry);
             } else {
                 pte_set_absent(&pte[i], entry);
@@ -95,10 +96,10 @@ static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages
         }
         pfns += run;
     }
-    as->frames += pages - gone.count;
-    if (gone.count != 0) {
+    as->frames += pages - count;
+    if (count != 0) {
         shootdown(as, va, pages);
-        gone_free(&gone);
+        frames_unref(gone, count);
     }
 }
 
