@@ -134,22 +134,12 @@ static int memory_copy_pins(uint32_t *pins, uint32_t step)
     return 0;
 }
 
-/* One page onto itself that nobody else has is its own copy already. */
-static bool memory_is_copy(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
-                           uint32_t pages)
-{
-    return src == dst && srcva == (dstva & ~PAGE_MASK) && pages == 1 &&
-           aspace_take(dst, srcva, dstva & PAGE_MASK);
-}
-
 static int memory_copy_step(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
                             uint32_t step)
 {
     uint32_t *pins = this_cpu()->pins;
     int error;
 
-    if (memory_is_copy(src, srcva, dst, dstva, step))
-        return PAGE_COPY_KEPT;
     error = aspace_pin(src, srcva, step, PERM_R, pins);
     if (error != 0)
         return error;
@@ -159,6 +149,15 @@ static int memory_copy_step(struct aspace *src, uint32_t srcva, struct aspace *d
     if (error != 0)
         aspace_unpin(pins, step);
     return error;
+}
+
+/* One page: onto itself, and nobody else has it, it is its own copy already. */
+static int memory_copy_one(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
+                           uint32_t step)
+{
+    if (src == dst && srcva == (dstva & ~PAGE_MASK) && aspace_take(dst, srcva, dstva & PAGE_MASK))
+        return PAGE_COPY_KEPT;
+    return memory_copy_step(src, srcva, dst, dstva, step);
 }
 
 typedef int memory_step_fn(struct aspace *src, uint32_t srcva, struct aspace *dst, uint32_t dstva,
@@ -207,7 +206,8 @@ REGPARM int32_t sys_page_copy(struct env *self)
 {
     if (aspace_check_perm(self->regs.edi & PAGE_MASK) != 0)
         return -E_INVAL;
-    return memory_transfer(self, memory_copy_step, ASPACE_ALLOC_STEP);
+    return memory_transfer(self, self->regs.ebp == 1 ? memory_copy_one : memory_copy_step,
+                           ASPACE_ALLOC_STEP);
 }
 
 REGPARM int32_t sys_page_unmap(struct env *self)

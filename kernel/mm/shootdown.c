@@ -18,11 +18,16 @@ static void shootdown_local(struct aspace *as, uint32_t va, uint32_t pages)
         cpu_write_cr3(this_cpu()->cr3);
 }
 
+/* So far may a halted CPU fall behind: the counters come round, and a difference of 2^31 changes its sign. */
+#define SHOOTDOWN_BEHIND_MAX (1u << 30)
+
 /* A halted CPU whose bit is seen set will look at tlb_wanted when it has cleared it, and touches no
  * user memory before. Pairs with sched_idle: bit cleared, then shootdown_catch_up. */
-static bool shootdown_may_wait_for_wakeup(uint32_t cpu, uint32_t pages)
+static bool shootdown_may_wait_for_wakeup(uint32_t cpu, uint32_t wanted, uint32_t pages)
 {
-    return pages != SHOOTDOWN_TABLES && (atomic_load(&cpu_idle_mask) >> cpu & 1u) != 0;
+    return pages != SHOOTDOWN_TABLES && (atomic_load(&cpu_idle_mask) >> cpu & 1u) != 0 &&
+           wanted - atomic_load_explicit(&cpus[cpu]->tlb_done, memory_order_relaxed) <
+               SHOOTDOWN_BEHIND_MAX;
 }
 
 static void shootdown_wait(const struct cpu *cpu, uint32_t wanted)
@@ -40,7 +45,7 @@ void shootdown(struct aspace *as, uint32_t va, uint32_t pages)
     if (cpu_count == 1)
         return;
     /* The table entries are written before the CPUs' cr3 words are read. Pairs with the write of
-     * cpu->cr3 before the (serialising) load of CR3 in env_resume: who is not seen to have the
+     * cpu->cr3 before the (serialising) load of CR3 in env_run and fast_run: who is not seen to have the
      * space loaded will walk the new entries. */
     atomic_thread_fence(memory_order_seq_cst);
     for (uint32_t i = 0; i < cpu_count; i++) {
@@ -49,7 +54,7 @@ void shootdown(struct aspace *as, uint32_t va, uint32_t pages)
         if (i == cpu_id() || READ_ONCE(cpu->cr3) != paging_cr3(as->pdpt, i))
             continue;
         wanted[i] = atomic_fetch_add(&cpu->tlb_wanted, 1) + 1;
-        if (shootdown_may_wait_for_wakeup(i, pages))
+        if (shootdown_may_wait_for_wakeup(i, wanted[i], pages))
             continue;
         lapic_send_ipi(cpu->lapic_id, VECTOR_TLB);
         asked |= 1u << i;

@@ -170,12 +170,14 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
     gone_free(&gone);
 }
 
+/* The right to write is granted only for a frame that is mapped nowhere else: it may have come from somebody
+ * who shares it for reading. */
 static int aspace_may_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                                      bool may_grant) REQUIRES(&as->lock)
 {
     pte_t *pte = NULL;
 
-    if (perm & PERM_HOLES && (may_grant || !(perm & PERM_W)))
+    if (perm & PERM_HOLES && !(perm & PERM_W))
         return 0;
     for (uint32_t i = 0; i < pages; i++) {
         pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
@@ -184,7 +186,7 @@ static int aspace_may_protect_locked(struct aspace *as, uint32_t va, uint32_t pa
                 continue;
             return -E_INVAL;
         }
-        if (perm & PERM_W && !(*pte & PTE_W) && !may_grant)
+        if (perm & PERM_W && !(*pte & PTE_W) && !(may_grant && frame_refs(PTE_PFN(*pte)) == 1))
             return -E_INVAL;
     }
     return 0;

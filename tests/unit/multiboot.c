@@ -160,7 +160,9 @@ static void multiboot_odd_regions(void)
     put_region(0, UINT64_MAX - 0xfff, 0x2000, 1);
     put_region(1, 0x1000, 0, 1);
     put_region(2, 0x2000, 0x1000, 1);
-    phys_put32(INFO + 44, 72);
+    put_region(3, UINT64_MAX - 0xffe, 0x1, 1); /* its beginning would be rounded up to 0, */
+    put_region(4, UINT64_MAX - 0xfff, 0x1, 2); /* and the end of this one */
+    phys_put32(INFO + 44, 120);
     CHECK(parse());
     CHECK_INT(out.nregions, 1);
     CHECK_INT(out.regions[0].base, 0x2000);

@@ -78,7 +78,7 @@ static void add_region(struct bootinfo *out, paddr_t base, paddr_t len, bool usa
 {
     if (len == 0)
         return;
-    if (base > UINT64_MAX - len) {
+    if (base > REGION_END_MAX || len > REGION_END_MAX - base) {
         log_warn("multiboot: memory region %#llx wraps, ignored", (unsigned long long)base);
         return;
     }

@@ -1,5 +1,5 @@
 /* Page tables; see paging.h. Everything here runs on the BSP before the other CPUs start, but for
- * paging_load_cpu, paging_init_space and the kmap functions, which work on their caller's own data:
+ * paging_load_cpu, paging_init_space, paging_end_space and the kmap functions, which work on their caller's own data:
  * no locks.
  */
 #include "kernel/arch/x86/paging.h"
@@ -284,16 +284,24 @@ void paging_load_cpu(uint32_t id)
     cpu_write_cr3(cpus[id]->kernel_cr3);
 }
 
+/* The end of all memory below `limit` that is in use or usable. */
+static paddr_t memory_end(const struct bootinfo *info, paddr_t limit)
+{
+    paddr_t end = 0;
+
+    memory_for_each_run(info, limit, memory_highest, &end);
+    for (uint32_t i = 0; i < info->nmodules; i++) {
+        if (info->modules[i].end > end)
+            end = info->modules[i].end;
+    }
+    return end;
+}
+
 static void directory_init(const struct bootinfo *info)
 {
-    paddr_t low = 0;
+    paddr_t low = memory_end(info, DIRECT_MAP_SIZE);
     bool created;
 
-    memory_for_each_run(info, DIRECT_MAP_SIZE, memory_highest, &low);
-    for (uint32_t i = 0; i < info->nmodules; i++) {
-        if (info->modules[i].end > low)
-            low = info->modules[i].end;
-    }
     direct_map_end = ((uint32_t)low + LARGE_SIZE - 1) & ~(LARGE_SIZE - 1);
 
     created = paging_create_cpu(0);
@@ -316,7 +324,7 @@ static paddr_t memory_limit(void)
 
 void paging_init(const struct bootinfo *info)
 {
-    paddr_t highest = 0;
+    paddr_t highest;
     uint32_t limit;
     uint32_t table_bytes;
     uint32_t bytes;
@@ -324,8 +332,8 @@ void paging_init(const struct bootinfo *info)
 
     pte_nx = cpu_features.nx ? PTE_NX : 0;
     blocked_init(info);
-    memory_for_each_run(info, memory_limit(), memory_highest, &highest);
-    limit = (uint32_t)(highest >> PAGE_SHIFT);
+    highest = memory_end(info, memory_limit());
+    limit = (uint32_t)((highest + PAGE_MASK) >> PAGE_SHIFT);
     table_bytes = (limit * (uint32_t)sizeof(struct frame) + PAGE_MASK) & ~PAGE_MASK;
     bytes = table_bytes + BOOT_PAGES * PAGE_SIZE;
     memory_for_each_run(info, DIRECT_MAP_SIZE, memory_take_boot, &bytes);
