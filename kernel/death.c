@@ -129,6 +129,7 @@ static void death_tell_controller(struct env *e) NO_LOCK_ANALYSIS
     /* A controller that dies from here on finds it DEAD, and frees it. */
     env_set_state(e, ENV_STATE_DEAD);
     env_unlock(e);
+    this_cpu()->current = NULL; /* its slot may be another's by now */
     ipc_notify(controller, bits);
 }
 

@@ -209,6 +209,7 @@ static uint32_t env_publish(struct env *e, const struct env_new *what)
     e->mailbox_id = id;
     e->notified = 0;
     e->mail = false;
+    e->bits_last = false;
     e->upcall = 0;
     e->upcall_top = 0;
     e->death = (struct env_death){0};
@@ -302,13 +303,9 @@ static void env_give_way(struct env *e)
 
 static void env_continue_ipc(struct env *e, uint32_t pending)
 {
-    atomic_fetch_and(&e->pending, ~(PENDING_RECEIVE | PENDING_ABORT));
-    if (pending & PENDING_ABORT) {
-        e->regs.eax = (uint32_t)-E_ABORTED;
-        e->utcb->ipc_phase = IPC_PHASE_RECV;
-        return;
-    }
-    ipc_resume_receive(e);
+    /* With a timer of its own, if it is to have one. */
+    atomic_fetch_and(&e->pending, ~(PENDING_RECEIVE | PENDING_ABORT | PENDING_TIMER));
+    ipc_resume_receive(e, (pending & PENDING_ABORT) != 0);
 }
 
 /* Each of these either takes its bit away or runs another env. */

@@ -60,12 +60,14 @@ static void undo_space(struct aspace *as)
 REGPARM int32_t sys_env_create(struct env *self)
 {
     uint32_t flags = self->regs.edx;
+    uint32_t priority = atomic_load(&self->priority);
     struct env_new what = {.controller = env_id(self),
                            .death_bits = self->regs.edi,
                            .joins = !(flags & ENV_NEW_ASPACE),
                            .limits = &self->limits,
                            .copy_of = flags & ENV_COPY_REGS ? self : NULL,
-                           .priority = atomic_load(&self->priority)};
+                           .priority = priority < self->limits.priority ? priority
+                                                                        : self->limits.priority};
     struct env *child;
     int32_t result;
     int error;
@@ -120,6 +122,9 @@ REGPARM int32_t sys_env_stop(struct env *self) NO_LOCK_ANALYSIS
     state = env_state(e);
     if (state != ENV_STATE_STOPPED && (atomic_load(&e->pending) & bits) != bits)
         env_pend_locked(e, bits);
+    /* At its own mailbox, under this lock: no message gets it past `pending` by the fast path. */
+    if (state == ENV_STATE_RECEIVING)
+        atomic_store_explicit(&e->ready, 0, memory_order_relaxed);
     env_unlock(e);
     if (e == self || state == ENV_STATE_STOPPED)
         return 0;
@@ -148,10 +153,12 @@ REGPARM int32_t sys_env_destroy(struct env *self) NO_LOCK_ANALYSIS
     }
     if (e->death.cause == 0)
         e->death = (struct env_death){.cause = ENV_KILLED, .status = self->regs.ebx};
+    /* Before it is READY: an older post may have its home CPU look at it then, and run it. */
+    atomic_fetch_or(&e->pending, PENDING_KILL);
     if (env_state(e) == ENV_STATE_STOPPED)
         env_set_state(e, ENV_STATE_READY);
     jos_say_destroy(self, e);
-    env_pend_locked(e, PENDING_KILL);
+    sched_poke(e);
     env_unlock(e);
     return 0;
 }
@@ -223,7 +230,8 @@ REGPARM int32_t sys_env_write_regs(struct env *self) NO_LOCK_ANALYSIS
     e->regs.eflags = (e->regs.eflags & EFLAGS_SETTABLE) | EFLAGS_ALWAYS;
     e->resume = ENV_RESUME_IRET;
     e->progress = 0;
-    atomic_fetch_and(&e->pending, ~PENDING_RECEIVE);
+    if (atomic_fetch_and(&e->pending, ~PENDING_RECEIVE) & PENDING_RECEIVE)
+        e->public->ipc_receiving = 0;
     env_unlock(e);
     return 0;
 }
@@ -418,9 +426,11 @@ static bool limits_within(const struct env_limits *want, const struct env_limits
 REGPARM int32_t sys_env_set_limits(struct env *self) NO_LOCK_ANALYSIS
 {
     struct env_limits want = *(const struct env_limits *)self->utcb->buf;
+    bool has_frames = want.frames != 0;
     int error;
     struct env *e;
 
+    atomic_signal_fence(memory_order_acquire); /* others may write there: it is read once */
     if (want.send_count != ENV_SEND_ANY && want.send_count > ENV_SEND_LIST)
         return -E_INVAL;
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
@@ -429,14 +439,15 @@ REGPARM int32_t sys_env_set_limits(struct env *self) NO_LOCK_ANALYSIS
     /* The env reads its limits without a lock, so it must not be running meanwhile. */
     if (e != self && env_state(e) != ENV_STATE_STOPPED)
         error = -E_BUSY;
-    if (want.frames == 0)
+    if (!has_frames)
         want.frames = e->limits.frames;
     if (error == 0 && !limits_within(&want, &e->limits))
         error = -E_PERM;
     if (error == 0) {
         e->limits = want;
         env_update_slow(e);
-        aspace_shrink_quota(e->aspace, want.frames);
+        if (has_frames)
+            aspace_shrink_quota(e->aspace, want.frames);
     }
     env_unlock(e);
     return error;

@@ -145,13 +145,14 @@ REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp
 }
 
 /* Words are not too many, and the window for pages, if there is one, is that which was read and checked
- * last. */
+ * last, or the faulting page; no pages: none was. */
 static bool fast_knows_more(const struct env *self)
 {
     if (self->ipc_op >> IPC_WORDS_SHIFT > IPC_WORDS_MAX)
         return false;
-    return !(self->ipc_op & IPC_WINDOW) || (READ_ONCE(self->utcb->win_va) == self->win_va &&
-                                            READ_ONCE(self->utcb->win_pages) == self->win_pages);
+    return !(self->ipc_op & IPC_WINDOW) ||
+           (self->win_pages != 0 && READ_ONCE(self->utcb->win_va) == self->win_va &&
+            READ_ONCE(self->utcb->win_pages) == self->win_pages);
 }
 
 static inline ALWAYS_INLINE int fast_transfer(const struct env *self, struct env *to)

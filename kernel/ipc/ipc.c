@@ -50,6 +50,14 @@ static int32_t fail(struct env *self, uint32_t phase, int32_t error)
     return error;
 }
 
+/* It would wait for an env that is not there. */
+static int32_t fail_without_partner(struct env *self)
+{
+    if (self->ipc_op & IPC_REPLY || !(self->ipc_op & IPC_SEND))
+        return fail(self, IPC_PHASE_RECV, -E_BAD_ENV);
+    return fail(self, IPC_PHASE_SEND, ipc_may_send(self, self->ipc_partner) ? -E_BAD_ENV : -E_PERM);
+}
+
 REGPARM int32_t sys_ipc(struct env *self)
 {
     uint32_t op = self->regs.eax;
@@ -62,7 +70,8 @@ REGPARM int32_t sys_ipc(struct env *self)
         return fail(self, IPC_PHASE_SEND, -E_INVAL);
     if (op & IPC_WINDOW && read_window(self) != 0)
         return fail(self, IPC_PHASE_RECV, -E_INVAL);
-    ipc_publish_wait(self);
+    if (!ipc_publish_wait(self))
+        return fail_without_partner(self);
     if (op & IPC_REPLY)
         error = ipc_reply(self, &to);
     else if (op & IPC_SEND)

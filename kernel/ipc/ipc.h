@@ -17,9 +17,9 @@ REGPARM int32_t sys_ipc(struct env *self);
 REGPARM int32_t sys_notify(struct env *self);
 REGPARM int32_t sys_env_attach(struct env *self);
 
-/* `self` runs, and PENDING_RECEIVE was set: the receive phase of its ipc. Returns when a message is
- * there, and runs another env otherwise. */
-void ipc_resume_receive(struct env *self);
+/* `self` runs, and PENDING_RECEIVE was set: the receive phase of its ipc, or its end, if that was asked for.
+ * Returns when a message or an error is there, and runs another env otherwise. */
+void ipc_resume_receive(struct env *self, bool abort);
 
 /* `self` runs and has faulted on `page`: tells `pager`, in the words of fault_msg. Returns false if there is
  * no such env; otherwise runs another env. */

@@ -27,11 +27,17 @@ static inline bool ipc_has_partner(const struct env *e)
     return atomic_load_explicit(&e->wait_from, memory_order_relaxed) != WAIT_ANY;
 }
 
-/* An ipc ends in an error; `e` is owned. */
-static inline void ipc_fail(struct env *e, uint32_t phase, int32_t error)
+/* `e`, owned, waits no more: its public record says so. */
+static inline void mailbox_record_end(struct env *e)
 {
     if (unlikely(e->ipc_op & IPC_RECORD))
         e->public->ipc_receiving = 0;
+}
+
+/* An ipc ends in an error; `e` is owned. */
+static inline void ipc_fail(struct env *e, uint32_t phase, int32_t error)
+{
+    mailbox_record_end(e);
     e->regs.eax = (uint32_t)error;
     e->utcb->ipc_phase = phase;
 }
@@ -100,6 +106,16 @@ static inline ALWAYS_INLINE uint32_t mailbox_ready_word(const struct env *e, enu
 /* `e` waits in a receive with IPC_RECORD, and its public record says so: under the lock of its mailbox, and
  * after all else, so that who reads it there finds it waiting. */
 void mailbox_record_wait(struct env *e);
+
+/* `self`, owned, gets the bits of its mailbox: there are some. */
+static inline void mailbox_take_bits_locked(struct env *self, struct env *box) REQUIRES(&box->lock)
+{
+    mailbox_record_end(self);
+    self->regs.eax = 0;
+    self->regs.ebx = box->notified;
+    box->notified = 0;
+    box->bits_last = true;
+}
 
 /* `e`, owned by this CPU, blocks; into which list is left to the caller. */
 static inline ALWAYS_INLINE void mailbox_block_locked(struct env *e, enum env_state state,

@@ -16,9 +16,7 @@ static int notify_env(struct env *target, uint32_t id, uint32_t bits) NO_LOCK_AN
         to = mailbox_receiver_locked(box, false);
     if (to != NULL) {
         mailbox_claim_locked(to);
-        to->regs.eax = 0;
-        to->regs.ebx = box->notified;
-        box->notified = 0;
+        mailbox_take_bits_locked(to, box);
     } else if (box->notified != 0) {
         box->mail = true;
     }

@@ -45,12 +45,14 @@ static inline bool ipc_may_run_next(const struct env *to)
            (this_cpu()->ready_mask & atomic_load_explicit(&to->above, memory_order_relaxed)) == 0;
 }
 
-/* Whom the receive phase of `self` will wait for. Before its send phase. */
-void ipc_publish_wait(struct env *self);
+/* Whom the receive phase of `self` will wait for. Before its send phase. False: for an env that is dead, or was
+ * not there a moment ago. */
+bool ipc_publish_wait(struct env *self) MUST_CHECK;
 
 /* `self`, current and with a mailbox of its own, waits for `to`, which this CPU has just claimed and which
- * lives here. No lock is needed: there is nobody who could have something for it before this CPU runs
- * `to`; and what others look at under its lock is written before the state that makes it count. */
+ * lives here. No lock is needed: `to` has nothing queued for it and can have nothing before this CPU runs
+ * it; what others look at under its lock is written before the state that makes it count; and after that
+ * `self` is not touched any more: an env that serves the mailbox of `to` may answer from another CPU. */
 static inline ALWAYS_INLINE void ipc_block_for(struct env *self, uint32_t partner, uint32_t ready)
 {
     atomic_store_explicit(&self->wait_from, partner, memory_order_relaxed);

@@ -21,24 +21,21 @@ bool ipc_partner_is_gone(const struct env *e)
 /* It is published before the partner is looked at: the death of the partner makes its id void and then
  * looks for envs that wait for it, so that either we see the void id or we are found. Pairs with the
  * fence in death_void_id. */
-void ipc_publish_wait(struct env *self)
+bool ipc_publish_wait(struct env *self)
 {
     uint32_t from = ipc_is_closed(self) ? self->ipc_partner : WAIT_ANY;
 
     atomic_store_explicit(&self->wait_from, from, memory_order_relaxed);
     if (from == WAIT_ANY)
-        return;
-    /* Its slot, whoever has it now: one search too many does no harm. */
+        return true;
+    /* The mark is good for an env that was there before: a new one in the slot begins without. One that has it
+     * for another's sake is searched for once too often. */
+    if (env_find(from) == NULL)
+        return false;
     if (!atomic_load_explicit(&env_table[ENV_INDEX(from)].is_awaited, memory_order_relaxed))
         atomic_store_explicit(&env_table[ENV_INDEX(from)].is_awaited, true, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
-}
-
-static void take_bits_locked(struct env *self, struct env *box) REQUIRES(&box->lock)
-{
-    self->regs.eax = 0;
-    self->regs.ebx = box->notified;
-    box->notified = 0;
+    return true;
 }
 
 struct env *ipc_queued_partner_locked(struct env *self, struct env *box)
@@ -66,9 +63,16 @@ static struct env *next_sender_locked(struct env *self, struct env *box) REQUIRE
         return NULL;
     } else {
         from = CONTAINER_OF(box->senders.next, struct env, link);
+        box->bits_last = false;
     }
     mailbox_claim_locked(from);
     return from;
+}
+
+/* Bits go before messages, but not twice in a row: else who notifies again and again keeps all senders out. */
+static bool is_senders_turn_locked(const struct env *self, struct env *box) REQUIRES(&box->lock)
+{
+    return box->bits_last && !list_is_empty(&box->senders) && !ipc_is_closed(self);
 }
 
 /* There is nothing for `self`, which blocks. */
@@ -96,8 +100,8 @@ static inline ALWAYS_INLINE enum ipc_receive receive_once(struct env *self,
         ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);
         return IPC_GOT;
     }
-    if (!ipc_has_partner(self) && box->notified != 0) {
-        take_bits_locked(self, box);
+    if (!ipc_has_partner(self) && box->notified != 0 && !is_senders_turn_locked(self, box)) {
+        mailbox_take_bits_locked(self, box);
         env_unlock(box);
         return IPC_GOT;
     }
@@ -149,11 +153,15 @@ static inline ALWAYS_INLINE enum ipc_receive receive(struct env *self)
     return likely(result != IPC_RETRY) ? result : receive_again(self, true);
 }
 
-void ipc_resume_receive(struct env *self)
+void ipc_resume_receive(struct env *self, bool abort)
 {
     uint32_t partner = atomic_load_explicit(&self->wait_from, memory_order_relaxed);
     enum ipc_receive result;
 
+    if (abort) {
+        ipc_fail(self, IPC_PHASE_RECV, -E_ABORTED);
+        return;
+    }
     /* Nobody looked while it was READY. A death from here on is seen: wait_from was published. */
     if (partner != WAIT_ANY && env_find(partner) == NULL) {
         ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);

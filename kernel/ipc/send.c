@@ -6,6 +6,9 @@
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched/sched.h"
 
+/* How many messages of its partner that fail an env meets before its home CPU does the rest. */
+#define PARTNER_TRIES 2u
+
 /* `e` was claimed by this CPU, and blocked again. Something may have been pended or its partner may
  * have died while it was claimed, and the home CPU have looked and left it to us. */
 static void look_again(struct env *e)
@@ -23,40 +26,85 @@ static void receive_at_home(struct env *e)
     sched_wake(e);
 }
 
-void ipc_finish_sender(struct env *from, int error)
+/* The ipc of `from`, claimed, after its send phase. True: it has a receive phase, which waits for one partner
+ * and is left to the caller. */
+static bool finish_send(struct env *from, int error)
 {
-    bool queued;
-
     if (error != 0) {
         from->faulting = false;
         ipc_fail(from, IPC_PHASE_SEND, error);
         sched_wake(from);
-        return;
+        return false;
     }
     if (!(from->ipc_op & IPC_RECV)) {
         from->regs.eax = 0;
         sched_wake(from);
-        return;
+        return false;
     }
     /* Others may have sent to it meanwhile. */
     if (!ipc_has_partner(from)) {
         receive_at_home(from);
-        return;
+        return false;
     }
-    /* A call waits for its answer from here on, before its partner can give it: the answer would be
-     * lost otherwise. The timer is the home CPU's own, which is told below. */
+    /* The timer is the home CPU's own, which is told when it blocks. */
     if (from->ipc_op & IPC_TIMED)
         atomic_fetch_or(&from->pending, PENDING_TIMER);
-    env_lock(from);
-    /* The partner may have sent something of its own, when another env took the call for it. */
-    queued = !from->faulting && ipc_queued_partner_locked(from, from) != NULL;
-    if (!queued)
-        mailbox_block_locked(from, ENV_STATE_RECEIVING, from);
-    env_unlock(from);
-    if (queued)
-        receive_at_home(from);
-    else
-        look_again(from);
+    return true;
+}
+
+/* `e`, claimed, blocks again. What was pended meanwhile keeps it from the fast path. */
+static void block_again_locked(struct env *e, struct env *box) REQUIRES(&box->lock)
+{
+    mailbox_block_locked(e, ENV_STATE_RECEIVING, box);
+    if (atomic_load_explicit(&e->pending, memory_order_relaxed) != 0)
+        atomic_store_explicit(&e->ready, 0, memory_order_relaxed);
+}
+
+/* `e`, claimed, waits for one partner: it blocks, and NULL is returned, unless the partner has queued for it
+ * meanwhile, as it can when another env serves its mailbox. That one is claimed, if `claim`. */
+static struct env *block_for_partner(struct env *e, bool claim)
+{
+    struct env *partner;
+
+    env_lock(e);
+    partner = e->faulting ? NULL : ipc_queued_partner_locked(e, e);
+    if (partner == NULL)
+        block_again_locked(e, e);
+    else if (claim)
+        mailbox_claim_locked(partner);
+    env_unlock(e);
+    if (partner == NULL)
+        look_again(e);
+    return partner;
+}
+
+/* The same, and what the partner has queued is taken here: an env that is READY, with its receive phase still to
+ * be done, does not wait, and an answer to it would be lost. It is left to its home CPU only where the partner,
+ * from another CPU, queues one message after the other that fails, or waits itself for one that has queued. */
+static void wait_for_partner(struct env *e)
+{
+    for (uint32_t tries = PARTNER_TRIES; tries != 0; tries--) {
+        struct env *partner = block_for_partner(e, true);
+        int error;
+
+        if (partner == NULL)
+            return;
+        error = ipc_transfer(partner, e);
+        if (finish_send(partner, error) && block_for_partner(partner, false) != NULL)
+            receive_at_home(partner);
+        if (error == 0) {
+            sched_wake(e);
+            return;
+        }
+    }
+    receive_at_home(e);
+}
+
+void ipc_finish_sender(struct env *from, int error)
+{
+    /* A call waits for its answer from here on, before its partner can give it. */
+    if (finish_send(from, error))
+        wait_for_partner(from);
 }
 
 void ipc_put_back(struct env *to)
@@ -64,12 +112,15 @@ void ipc_put_back(struct env *to)
     struct env *box = atomic_load_explicit(&to->waits_at, memory_order_relaxed);
     bool blocked = false;
 
+    if (ipc_has_partner(to)) {
+        wait_for_partner(to);
+        return;
+    }
     env_lock(box);
-    if (ipc_has_partner(to) ||
-        (box->notified == 0 && list_is_empty(&box->senders) && env_id(box) == to->mailbox_id)) {
-        if (!ipc_has_partner(to) && box != to)
+    if (box->notified == 0 && list_is_empty(&box->senders) && env_id(box) == to->mailbox_id) {
+        if (box != to)
             list_prepend(&box->receivers, &to->link);
-        mailbox_block_locked(to, ENV_STATE_RECEIVING, box);
+        block_again_locked(to, box);
         blocked = true;
     }
     env_unlock(box);
@@ -197,8 +248,8 @@ bool ipc_send_fault(struct env *self, uint32_t pager, uint32_t page) NO_LOCK_ANA
     self->win_va = page;
     self->win_pages = page < USER_TOP ? (USER_TOP - page) >> PAGE_SHIFT : 0;
     ipc_fast_fault(self, pager);
-    ipc_publish_wait(self);
-    to = find_receiver(self, pager, &box, &error);
+    error = -E_BAD_ENV;
+    to = ipc_publish_wait(self) ? find_receiver(self, pager, &box, &error) : NULL;
     if (to == NULL && error == 0)
         error = queue_unlock(self, box); /* there is no timeout: it runs another env */
     if (error == 0)

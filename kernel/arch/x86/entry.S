@@ -147,7 +147,7 @@ sysenter_entry:
 
 .Lfast_failed:
     cmpl $FAST_REST, %eax
-    jne .Lsysenter_done
+    jne .Lfast_error
     /* edx = env: the message is its. */
     movl %ebx, ENV_EBX(%edx)
     movl %esi, ENV_ESI(%edx)
@@ -155,6 +155,15 @@ sysenter_entry:
     movl %ebp, ENV_EBP(%edx)
     movl %edx, %eax
     call ipc_fast_rest
+
+/* Something may be pending: then they come from there. */
+.Lfast_error:
+    movl CPU_CURRENT, %ecx
+    movl %ebx, ENV_EBX(%ecx)
+    movl %esi, ENV_ESI(%ecx)
+    movl %edi, ENV_EDI(%ecx)
+    movl %ebp, ENV_EBP(%ecx)
+    jmp .Lsysenter_done
 #endif
     .size sysenter_entry, . - sysenter_entry
 

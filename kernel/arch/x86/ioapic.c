@@ -29,6 +29,7 @@ struct ioapic {
 static struct ioapic ioapics[PLATFORM_IOAPICS_MAX];
 static uint32_t ioapic_count;
 static struct platform_irq lines[IOAPIC_LINES];
+static bool has_pin[IOAPIC_LINES];
 
 /* Guards every select-and-access pair. */
 static struct rawspin ioapic_lock;
@@ -61,6 +62,16 @@ static void add_ioapic(const struct platform_ioapic *from)
     ioapic_count++;
 }
 
+/* Whether another ISA line arrives where this one would be. */
+static bool is_taken(const struct platform *platform, uint32_t line)
+{
+    for (uint32_t i = 0; i < PLATFORM_ISA_IRQS; i++) {
+        if (i != line && platform->irqs[i].gsi == line)
+            return true;
+    }
+    return false;
+}
+
 void ioapic_init(const struct platform *platform)
 {
     for (uint32_t i = 0; i < platform->nioapics; i++)
@@ -70,13 +81,14 @@ void ioapic_init(const struct platform *platform)
             lines[i] = platform->irqs[i];
         else
             lines[i] = (struct platform_irq){.gsi = i, .active_low = true, .level = true};
+        has_pin[i] = lines[i].gsi != i || !is_taken(platform, i);
     }
 }
 
 /* The IOAPIC that has the line, and its pin there; NULL if there is none. */
 static const struct ioapic *find_pin(uint32_t line, uint32_t *pin)
 {
-    if (line >= IOAPIC_LINES)
+    if (line >= IOAPIC_LINES || !has_pin[line])
         return NULL;
     for (uint32_t i = 0; i < ioapic_count; i++) {
         /* Unsigned wrap puts a gsi below the base out of range. */

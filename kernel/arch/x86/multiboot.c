@@ -12,6 +12,9 @@
 
 #define LOW_MEMORY_END 0x100000u
 
+/* No region reaches into the last page: ends are rounded up. */
+#define REGION_END_MAX (~(paddr_t)PAGE_MASK)
+
 /* No machine has more; ends the walk through a garbage map. */
 #define MAP_BYTES_MAX 65536u
 
