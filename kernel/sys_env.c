@@ -60,18 +60,18 @@ static void undo_space(struct aspace *as)
 REGPARM int32_t sys_env_create(struct env *self)
 {
     uint32_t flags = self->regs.edx;
-    uint32_t priority = atomic_load(&self->priority);
     struct env_new what = {.controller = env_id(self),
                            .death_bits = self->regs.edi,
                            .joins = !(flags & ENV_NEW_ASPACE),
                            .limits = &self->limits,
                            .copy_of = flags & ENV_COPY_REGS ? self : NULL,
-                           .priority = priority < self->limits.priority ? priority
-                                                                        : self->limits.priority};
+                           .priority = atomic_load(&self->priority)};
     struct env *child;
     int32_t result;
     int error;
 
+    if (what.priority > self->limits.priority)
+        what.priority = self->limits.priority;
     if ((flags & ~(ENV_NEW_ASPACE | ENV_COPY_REGS)) != 0)
         return -E_INVAL;
     what.aspace = what.joins ? share_space(self, self->regs.ebx, &error)

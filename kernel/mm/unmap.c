@@ -172,21 +172,33 @@ void aspace_unmap_pinned(struct aspace *as, uint32_t va, uint32_t pages, const u
 
 /* The right to write is granted only for a frame that is mapped nowhere else: it may have come from somebody
  * who shares it for reading. */
+static NOINLINE bool aspace_may_write_locked(struct aspace *as, uint32_t va, uint32_t pages,
+                                             bool may_grant) REQUIRES(&as->lock)
+{
+    pte_t *pte = NULL;
+
+    for (uint32_t i = 0; i < pages; i++) {
+        pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
+        if (pte == NULL || !(*pte & PTE_P) || *pte & PTE_W)
+            continue;
+        if (!may_grant || frame_refs(PTE_PFN(*pte)) != 1)
+            return false;
+    }
+    return true;
+}
+
 static int aspace_may_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                                      bool may_grant) REQUIRES(&as->lock)
 {
     pte_t *pte = NULL;
 
-    if (perm & PERM_HOLES && !(perm & PERM_W))
+    if (perm & PERM_W && !aspace_may_write_locked(as, va, pages, may_grant))
+        return -E_INVAL;
+    if (perm & PERM_HOLES)
         return 0;
     for (uint32_t i = 0; i < pages; i++) {
         pte = aspace_next_pte_locked(as, va + i * PAGE_SIZE, pte);
-        if (pte == NULL || !(*pte & PTE_P)) {
-            if (perm & PERM_HOLES)
-                continue;
-            return -E_INVAL;
-        }
-        if (perm & PERM_W && !(*pte & PTE_W) && !(may_grant && frame_refs(PTE_PFN(*pte)) == 1))
+        if (pte == NULL || !(pte_low(pte) & PTE_P))
             return -E_INVAL;
     }
     return 0;
@@ -204,17 +216,15 @@ static uint32_t protect_run(pte_t *pte, uint32_t pages, pte_t rights)
     return taken;
 }
 
-static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
-                                 bool may_grant) REQUIRES(&as->lock)
+/* What is mapped in the range; that it may be done has been seen to. */
+static void aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm)
+    REQUIRES(&as->lock)
 {
     pte_t rights = pte_of_perm(perm);
     uint32_t left = pages;
     uint32_t taken = 0;
     uint32_t run;
-    int error = aspace_may_protect_locked(as, va, pages, perm, may_grant);
 
-    if (error != 0)
-        return error;
     for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
         pte_t *pte = aspace_pte_locked(as, at);
 
@@ -224,7 +234,6 @@ static int aspace_protect_locked(struct aspace *as, uint32_t va, uint32_t pages,
     }
     if (taken != 0)
         shootdown(as, va, pages);
-    return 0;
 }
 
 int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, bool may_grant)
@@ -232,7 +241,9 @@ int aspace_protect(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm
     int error;
 
     lock_acquire(LOCK_ASPACE, &as->lock);
-    error = aspace_protect_locked(as, va, pages, perm, may_grant);
+    error = aspace_may_protect_locked(as, va, pages, perm, may_grant);
+    if (error == 0)
+        aspace_protect_locked(as, va, pages, perm);
     lock_release(LOCK_ASPACE, &as->lock);
     return error;
 }
@@ -245,8 +256,9 @@ bool aspace_take(struct aspace *as, uint32_t va, uint32_t perm)
 
     lock_acquire(LOCK_ASPACE, &as->lock);
     pte = aspace_pte_locked(as, va);
-    alone = pte != NULL && *pte & PTE_P && frame_refs(PTE_PFN(*pte)) == 1 &&
-            aspace_protect_locked(as, va, 1, perm, true) == 0;
+    alone = pte != NULL && *pte & PTE_P && frame_refs(PTE_PFN(*pte)) == 1;
+    if (alone)
+        aspace_protect_locked(as, va, 1, perm);
     lock_release(LOCK_ASPACE, &as->lock);
     return alone;
 }
