@@ -19,7 +19,7 @@ typedef int32_t envid_t;
  * has ended and waits for env_reap. */
 enum env_public_status {
     ENV_FREE = 0,
-    ENV_DYING = 1,
+    ENV_DYING = 1, /* a long death may show as RUNNABLE or RUNNING again in between */
     ENV_RUNNABLE = 2,
     ENV_RUNNING = 3,
     ENV_NOT_RUNNABLE = 4,

@@ -5,7 +5,7 @@
  * arguments 1 to 5. Out: eax = result, 0 or positive on success, a negated error (abi/errors.h)
  * else. Two entries:
  *   sysenter  by `call VSYS_ENTER`: ecx and edx are lost, ebx esi edi ebp are kept (an ipc returns
- *             the received words in them).
+ *             the received words in them; of one that ends otherwise they are undefined).
  *   int 0x30  keeps all registers but eax (and those of an ipc).
  *
  * GRAIN_SYSCALL_LIST(X) expands X(number, name, arguments, "what it does").

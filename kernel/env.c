@@ -268,7 +268,7 @@ bool env_park_ready(struct env *e)
 
     env_lock(e);
     park = (atomic_fetch_and(&e->pending, ~PENDING_STOP) & PENDING_STOP) != 0;
-    /* Killed meanwhile: a stopped env would never get to die. That bit is set under the lock, too. */
+    /* Killed meanwhile: a stopped env would never get to die. By others that bit is set under the lock, too. */
     if (atomic_load(&e->pending) & PENDING_KILL)
         park = false;
     if (park)

@@ -55,7 +55,7 @@ enum env_resume {
 #define PENDING_STOP    0x2u
 #define PENDING_ABORT   0x4u  /* cancel the ipc it is blocked in */
 #define PENDING_MOVE    0x8u  /* it is pinned elsewhere now */
-#define PENDING_RESCHED 0x10u /* owner CPU only: another env should run first */
+#define PENDING_RESCHED 0x10u /* another env should run first */
 #define PENDING_RECEIVE 0x20u /* claimer: the receive phase of its ipc is still to be done */
 #define PENDING_TIMER \
     0x40u /* claimer: it is in its receive phase now, whose timer does not run yet */

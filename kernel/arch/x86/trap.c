@@ -129,7 +129,7 @@ REGPARM void trap_kernel(struct kernel_frame *frame)
     struct panic_regs regs;
 
     if (frame->vector >= VECTOR_EXCEPTIONS) {
-        /* Only the idle loop and sched_pause have interrupts on. */
+        /* Only in sched_irq_window and in halt are interrupts on. */
         kernel_enter();
         sched_leave_idle();
         trap_interrupt(frame->vector);

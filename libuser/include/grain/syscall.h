@@ -276,7 +276,8 @@ MUST_CHECK static inline int page_alloc(envid_t env, uintptr_t va, uint32_t page
     return syscall4(SYS_page_alloc, (uint32_t)env, va, pages, perm);
 }
 
-/* Maps src's pages from srcva on into dst, shared, not copied, in place of what was there. dst_perm:
+/* Maps src's pages from srcva on into dst, shared, not copied, in place of what was there. Ranges that overlap in
+ * one space are done in steps of some pages, from the beginning. dst_perm:
  * the address there, and in its low bits the permissions: `dstva | perm`. E_BAD_ENV (either), E_NO_MEM, E_QUOTA (dst's), E_INVAL: as above, a source page is not
  * mapped, or perm asks for writing where the source has none. */
 MUST_CHECK static inline int page_map(envid_t src, uintptr_t srcva, envid_t dst, uintptr_t dst_perm,
@@ -304,7 +305,7 @@ MUST_CHECK static inline int page_unmap(envid_t env, uintptr_t va, uint32_t page
 
 /* Changes the permissions of mapped pages. E_BAD_ENV, E_INVAL: as above, a page is not mapped, or
  * perm asks for writing where there is none now, which only a controller or pager from another
- * address space may give. */
+ * address space may give, and only where the frame is mapped nowhere else. */
 MUST_CHECK static inline int page_protect(envid_t env, uintptr_t va, uint32_t pages, uint32_t perm)
 {
     return syscall4(SYS_page_protect, (uint32_t)env, va, pages, perm);
