@@ -52,9 +52,10 @@ void sched_set_home(struct env *e, uint32_t cpu)
     atomic_store(&e->home, cpu);
 }
 
-void ipc_resume_receive(struct env *self)
+void ipc_resume_receive(struct env *self, bool abort)
 {
     (void)self;
+    (void)abort;
     not_here();
 }
 
