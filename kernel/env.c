@@ -209,7 +209,7 @@ static uint32_t env_publish(struct env *e, const struct env_new *what)
     e->mailbox_id = id;
     e->notified = 0;
     e->mail = false;
-    e->bits_last = false;
+    e->passed_over = false;
     e->upcall = 0;
     e->upcall_top = 0;
     e->death = (struct env_death){0};

@@ -93,9 +93,9 @@ struct env {
     uint32_t resume;              /* enum env_resume; owner of the env */
     uint32_t slow;                /* SLOW_*: why it may not use the fast path; written by itself */
     bool mail GUARDED_BY(&lock);  /* set when a sender or bits come to wait in its mailbox */
-    bool bits_last GUARDED_BY(&lock); /* bits were taken last, not a sender */
-    struct env_public *public;        /* immutable */
-    struct env_regs regs;             /* owner of the env; esp first */
+    bool passed_over GUARDED_BY(&lock); /* bits went last, and senders waited */
+    struct env_public *public;          /* immutable */
+    struct env_regs regs;               /* owner of the env; esp first */
 
     _Atomic uint32_t pending;
     struct utcb *utcb;           /* immutable; kernel address */

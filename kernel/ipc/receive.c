@@ -63,16 +63,16 @@ static struct env *next_sender_locked(struct env *self, struct env *box) REQUIRE
         return NULL;
     } else {
         from = CONTAINER_OF(box->senders.next, struct env, link);
-        box->bits_last = false;
+        box->passed_over = false;
     }
     mailbox_claim_locked(from);
     return from;
 }
 
-/* Bits go before messages, but not twice in a row: else who notifies again and again keeps all senders out. */
+/* Bits go before messages, but not twice in a row while senders wait: else who notifies without end keeps them out. */
 static bool is_senders_turn_locked(const struct env *self, struct env *box) REQUIRES(&box->lock)
 {
-    return box->bits_last && !list_is_empty(&box->senders) && !ipc_is_closed(self);
+    return box->passed_over && !list_is_empty(&box->senders) && !ipc_is_closed(self);
 }
 
 /* There is nothing for `self`, which blocks. */
