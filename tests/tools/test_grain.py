@@ -261,6 +261,42 @@ class Commands(Folder):
         with self.assertRaisesRegex(Failure, "not built yet"):
             build.module("ps")
 
+    def test_a_jos_program_is_one_by_its_name(self) -> None:
+        build = Build(self.folder)
+        build.facts["programs"] = {"hello": "/x/hello.elf", "jos_hello": "/x/jos_hello.elf"}
+        with self.assertRaisesRegex(Failure, "^no JOS program hello; there is jos_hello$"):
+            build.module("hello", jos=True)
+        with self.assertRaisesRegex(Failure, "JOS program jos_hello is not built yet"):
+            build.module("jos_hello", jos=True)
+
+    def sources(self) -> list[Path]:
+        """Two files of one name in two folders, and a build whose compiler copies."""
+        script = 'while [ "$2" != -o ]; do shift; done; cp "$1" "$3"'
+        facts = {"cc": ["sh", "-c", script, "cc"], "user_args": [], "jos_args": [], "user_link_args": []}
+        facts |= {"libuser": "", "libjos": "", "builtins": "", "kernels": {}, "programs": {}, "image_files": {}}
+        (self.folder / "grain-build.json").write_text(json.dumps(facts))
+        paths = [self.folder / name / "hello.c" for name in ("one", "two")]
+        for path in paths:
+            path.parent.mkdir()
+            path.write_text(path.parent.name)
+        return paths
+
+    def test_sources_of_one_name_are_two_programs(self) -> None:
+        one, two = self.sources()
+        build = Build(self.folder)
+        for jos in (False, True):
+            modules = [build.module(str(path), jos) for path in (one, two)]
+            self.assertEqual([module.path.read_text() for module in modules], ["one", "two"])
+            self.assertEqual([module.path.name for module in modules], ["hello.elf"] * 2)
+        text = iso.render_config(replace(self.machine, modules=tuple(modules)))
+        self.assertIn("\nmodule /boot/hello.elf 'hello.elf'\nmodule /boot/1-hello.elf '1-hello.elf'\n", text)
+        self.assertEqual(build.module(str(one), True), build.module(str(one.parent / ".." / "one" / "hello.c"), True))
+
+    def test_processes_have_one_name_each(self) -> None:
+        one, two = self.sources()
+        with self.assertRaisesRegex(Failure, "two programs are called hello"):
+            system_modules(Build(self.folder), [str(one), str(two)])
+
     def test_no_build(self) -> None:
         with self.assertRaisesRegex(Failure, "no build in"):
             Build(self.folder / "nowhere")

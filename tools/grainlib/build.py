@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -15,6 +16,7 @@ from grainlib.failure import Failure
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 DESCRIPTION = "grain-build.json"
+JOS_PREFIX = "jos_"  # of the programs of the build that are for the JOS user API
 ALWAYS_BUILT = ("grain", "object", "subsystem", "big")  # kernels; the others have a target each
 
 
@@ -70,10 +72,13 @@ class Build:
         """A program with its arguments: `NAME args`, `FILE.elf args` or `FILE.c args`."""
         name, *args = shlex.split(words) or [""]
         known = self.facts["programs"]
+        if jos:  # the others are written for another API, and `hello` is not short for hello.c
+            known = {name: path for name, path in known.items() if name.startswith(JOS_PREFIX)}
         if name.endswith(".c"):
             path = self.compile(Path(name), jos)
         else:
-            path = self._built(Path(known[name]) if name in known else Path(name), f"program {name}", known)
+            what = f"JOS program {name}" if jos else f"program {name}"
+            path = self._built(Path(known[name]) if name in known else Path(name), what, known)
         return Module(path, tuple(args))
 
     def boot_image(self, extra: dict[str, Path]) -> Path:
@@ -93,7 +98,9 @@ class Build:
         if not source.exists():
             raise Failure(f"no file {source}")
         facts = self.facts
-        output = self.file("outside", "jos" if jos else "", source.stem + ".elf")
+        # Sources of the same name in other folders are other programs.
+        folder = hashlib.sha256(os.fsencode(source.resolve())).hexdigest()[:12]
+        output = self.file("outside", "jos" if jos else "user", folder, source.stem + ".elf")
         partial = output.with_suffix(f".{os.getpid()}")  # another boot may be reading the last one
         command = [*facts["cc"], *facts["jos_args" if jos else "user_args"], "-Wall"]
         # As JOS builds its programs; and null is dereferenced on purpose.

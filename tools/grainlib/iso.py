@@ -45,8 +45,8 @@ def make(machine: Machine, output: Path) -> None:
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "boot" / "grub").mkdir(parents=True)
     shutil.copy(machine.kernel, tree / "boot" / "grain.elf")
-    for module in machine.modules:
-        shutil.copy(module.path, tree / "boot" / module.path.name)
+    for module, name in zip(machine.modules, names(machine)):
+        shutil.copy(module.path, tree / "boot" / name)
     (tree / "boot" / "grub" / "grub.cfg").write_text(render_config(machine))
     result = subprocess.run(command(output), check=False, capture_output=True, text=True)
     shutil.rmtree(tree)
@@ -54,10 +54,19 @@ def make(machine: Machine, output: Path) -> None:
         raise Failure(f"{MKRESCUE} failed: {' '.join(result.stderr.split()[-30:])}")
 
 
+def names(machine: Machine) -> list[str]:
+    """The modules' file names in the image: their own, numbered where one before has the same."""
+    found: list[str] = []
+    for module in machine.modules:
+        name = module.path.name
+        found.append(f"{len(found)}-{name}" if name in found else name)
+    return found
+
+
 def render_config(machine: Machine) -> str:
     """grub.cfg for this machine. As under QEMU, a module's text starts with its file name."""
     modules = [
-        f"module /boot/{module.path.name} {quote_words(module.text(module.path.name))}" for module in machine.modules
+        f"module /boot/{name} {quote_words(module.text(name))}" for module, name in zip(machine.modules, names(machine))
     ]
     text = TEMPLATE.read_text()
     return text.replace("@APPEND@", quote_words(machine.append)).replace("@MODULES@", "\n".join(modules))

@@ -101,7 +101,8 @@ def system_modules(build: Build, programs: list[str]) -> tuple[tuple[Module, ...
         if name not in build.facts["image_files"]:
             path = build.module(name).path
             name = path.stem
-            extra[name] = path
+            if extra.setdefault(name, path) != path:
+                raise Failure(f"--system: two programs are called {name}")
         words.append("init.run=" + ",".join([name, *arguments]))
         if len(arguments) != sum(map(bool, arguments)) or re.search(r"[ ,]", "".join([name, *arguments])):
             raise Failure(f"--system: no blanks, commas or empty words in {program!r}")
