@@ -9,6 +9,11 @@
 #define DIGITS_MAX 22        /* 2^64 in octal */
 #define COUNT_MAX  (1 << 20) /* a width or precision counts as at most this */
 
+/* 1 in libuser/jos alone: %#s shows '?' for what cannot be printed, and of %p the width is that of the digits. */
+#ifndef FORMAT_JOS
+#define FORMAT_JOS 0
+#endif
+
 struct output {
     struct format_sink *sink;
     size_t len;
@@ -38,6 +43,12 @@ static void put_repeated(struct output *out, char c, int count)
         put_text(out, &c, 1);
 }
 
+static void put_printable(struct output *out, const char *text, int len)
+{
+    for (; len > 0; len--, text++)
+        put_text(out, *text < ' ' || *text > '~' ? "?" : text, 1);
+}
+
 /* prefix: what stands before the zeros of a zero-padded number. */
 static void put_field(struct output *out, const struct spec *spec, const char *prefix,
                       const char *text, int len)
@@ -55,7 +66,10 @@ static void put_field(struct output *out, const struct spec *spec, const char *p
         put_repeated(out, ' ', padding);
     put_text(out, prefix, (size_t)prefix_len);
     put_repeated(out, '0', zeros);
-    put_text(out, text, (size_t)len);
+    if (FORMAT_JOS && spec->prefix)
+        put_printable(out, text, len);
+    else
+        put_text(out, text, (size_t)len);
     if (spec->left)
         put_repeated(out, ' ', padding);
 }
@@ -203,6 +217,13 @@ static void put_hex(struct output *out, const struct spec *spec, uint64_t value)
     put_number(out, spec, value, 16, !prefix ? "" : spec->upper ? "0X" : "0x");
 }
 
+static void put_pointer(struct output *out, const struct spec *spec, uintptr_t value)
+{
+    if (FORMAT_JOS)
+        put_text(out, "0x", 2);
+    put_number(out, spec, value, 16, FORMAT_JOS ? "" : "0x");
+}
+
 static bool put_integer(struct output *out, char conversion, struct spec *spec, va_list *args)
 {
     switch (conversion) {
@@ -222,7 +243,7 @@ static bool put_integer(struct output *out, char conversion, struct spec *spec, 
         put_hex(out, spec, take_unsigned(args, spec));
         return true;
     case 'p':
-        put_number(out, spec, (uintptr_t)va_arg(*args, void *), 16, "0x");
+        put_pointer(out, spec, (uintptr_t)va_arg(*args, void *));
         return true;
     default:
         return false;
