@@ -3,10 +3,10 @@
 
 #include "libuser/jos/kernel.h"
 
-void cow_fault(struct UTrapframe *utf)
+void jos_cow_fault(struct UTrapframe *utf)
 {
     uintptr_t va = ROUNDDOWN(utf->utf_fault_va, PGSIZE);
-    int perm = va < UTOP ? cow_page_perm(va) : 0;
+    int perm = va < UTOP ? jos_cow_page_perm(va) : 0;
     int r;
 
     if (!(utf->utf_err & FEC_WR) || !(perm & PTE_COW))
@@ -17,7 +17,7 @@ void cow_fault(struct UTrapframe *utf)
         panic("copy-on-write: %e", r);
 }
 
-int cow_page_perm(uintptr_t va)
+int jos_cow_page_perm(uintptr_t va)
 {
     if (!(uvpd[PDX(va)] & PTE_P) || !(uvpt[PGNUM(va)] & PTE_P))
         return 0;
@@ -31,7 +31,7 @@ static uint32_t low_half(const volatile pte_t *entry)
 }
 
 /* The runs of [va, end), which is within one page table, and that is there. */
-static int for_runs_of_table(uintptr_t va, uintptr_t end, envid_t child, cow_run_fn *fn)
+static int for_runs_of_table(uintptr_t va, uintptr_t end, envid_t child, jos_cow_run_fn *fn)
 {
     const volatile pte_t *entry = &uvpt[PGNUM(va)];
     const volatile pte_t *last = entry + PGNUM(end - va);
@@ -50,7 +50,7 @@ static int for_runs_of_table(uintptr_t va, uintptr_t end, envid_t child, cow_run
     return r;
 }
 
-int cow_for_runs(uintptr_t va, uintptr_t end, envid_t child, cow_run_fn *fn)
+int jos_cow_for_runs(uintptr_t va, uintptr_t end, envid_t child, jos_cow_run_fn *fn)
 {
     uintptr_t next;
     int r = 0;
@@ -65,7 +65,7 @@ int cow_for_runs(uintptr_t va, uintptr_t end, envid_t child, cow_run_fn *fn)
 
 /* The child first: were the parent's made copy-on-write before, a write by the parent in between (to its
  * stack, say) would give it a page of its own again, writable, and the child be given that. */
-int cow_copy_run(envid_t child, uintptr_t va, uint32_t pages, int perm)
+int jos_cow_copy_run(envid_t child, uintptr_t va, uint32_t pages, int perm)
 {
     int copied = (perm & ~PTE_W) | PTE_COW;
     int r;
@@ -78,7 +78,7 @@ int cow_copy_run(envid_t child, uintptr_t va, uint32_t pages, int perm)
     return r;
 }
 
-int cow_start_child(envid_t child)
+int jos_cow_start_child(envid_t child)
 {
     int r = sys_page_alloc(child, (void *)(UXSTACKTOP - PGSIZE), PTE_P | PTE_U | PTE_W);
 

@@ -6,13 +6,13 @@ envid_t fork(void)
     envid_t child;
     int r;
 
-    set_pgfault_handler(cow_fault);
+    set_pgfault_handler(jos_cow_fault);
     child = sys_exofork();
     if (child <= 0)
         return child;
-    r = cow_for_runs(0, UXSTACKTOP - PGSIZE, child, cow_copy_run);
+    r = jos_cow_for_runs(0, UXSTACKTOP - PGSIZE, child, jos_cow_copy_run);
     if (r == 0)
-        r = cow_start_child(child);
+        r = jos_cow_start_child(child);
     if (r == 0)
         return child;
     (void)sys_env_destroy(child);

@@ -14,8 +14,10 @@ char *readline(const char *prompt)
     for (;;) {
         int c = getchar();
 
-        if (c < 0)
+        if (c < 0) {
+            cprintf("read error: %e\n", c);
             return NULL;
+        }
         if (c == '\b' || c == 0x7f) {
             if (len > 0) {
                 cprintf("\b \b");

@@ -25,7 +25,7 @@ static uintptr_t stack_bottom(void)
 {
     uintptr_t va = USTACKTOP;
 
-    while (cow_page_perm(va - PGSIZE) != 0)
+    while (jos_cow_page_perm(va - PGSIZE) != 0)
         va -= PGSIZE;
     return va;
 }
@@ -36,16 +36,16 @@ envid_t sfork(void)
     envid_t child;
     int r;
 
-    set_pgfault_handler(cow_fault);
+    set_pgfault_handler(jos_cow_fault);
     stack = stack_bottom();
     child = sys_exofork();
     if (child <= 0)
         return child;
-    r = cow_for_runs(0, stack, child, share_run);
+    r = jos_cow_for_runs(0, stack, child, share_run);
     if (r == 0)
-        r = cow_for_runs(stack, USTACKTOP, child, cow_copy_run);
+        r = jos_cow_for_runs(stack, USTACKTOP, child, jos_cow_copy_run);
     if (r == 0)
-        r = cow_start_child(child);
+        r = jos_cow_start_child(child);
     if (r == 0)
         return child;
     (void)sys_env_destroy(child);

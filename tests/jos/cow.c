@@ -1,5 +1,6 @@
 /* fork: what is copy-on-write afterwards, what is not, and that neither sees the other's writes. */
 #include "tests/jos/test.h"
+#include <inc/pageref.h>
 
 #define HERE     0x10000000u
 #define READONLY 0x10001000u

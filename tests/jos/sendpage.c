@@ -1,5 +1,6 @@
 /* A page sent there and back: shared, the sender keeps it. */
 #include "tests/jos/test.h"
+#include <inc/pageref.h>
 
 #define HERE  ((char *)0xa00000)
 #define THERE ((char *)0xb00000)

@@ -1,5 +1,6 @@
 /* The windows: one's own page tables, and the table of envs. */
 #include "tests/jos/test.h"
+#include <inc/pageref.h>
 
 #define HERE 0x10000000u
 
@@ -58,6 +59,9 @@ static void check_envs(void)
     if (child == 0) {
         ipc_recv(NULL, (void *)HERE, NULL);
         ipc_recv(NULL, NULL, NULL);
+        cprintf("the value reads '");
+        sys_cputs((const char *)&thisenv->env_ipc_value, 4);
+        cprintf("'\n");
         exit();
     }
     e = &envs[ENVX(child)];
@@ -71,7 +75,7 @@ static void check_envs(void)
           "jos_envs_message");
     CHECK(e->env_ipc_dstva == (void *)UTOP, "jos_envs_no_window");
     CHECK(e->env_runs > runs, "jos_envs_runs_again");
-    ipc_send(child, 78, (void *)(HERE + PGSIZE), PTE_RO);
+    ipc_send(child, 0x54584554, (void *)(HERE + PGSIZE), PTE_RO);
     test_wait(child);
     CHECK(e->env_id != child, "jos_envs_gone");
     CHECK_EQ(ipc_find_env(ENV_TYPE_USER), parent, "jos_ipc_find_env");

@@ -98,14 +98,23 @@ envid_t ipc_find_env(enum EnvType type);
 
 /* ---- Copies. ---- */
 
-#define PTE_COW 0x800 /* among PTE_AVAIL: to be copied when it is written */
+/* Among PTE_AVAIL. */
+#define PTE_COW   0x800 /* to be copied when it is written */
+#define PTE_SHARE 0x400 /* the name alone: fork and sfork take no notice of it, as in lab 4 */
 
 /* A copy of the env, copy-on-write. The child's id, 0 in the child; E_NO_FREE_ENV, E_NO_MEM. */
 envid_t fork(void);
 /* The same, but all is shared, save the stack and the exception stack. */
 envid_t sfork(void);
 
-/* How many times the page at v is mapped, by anyone; 0: it is not. */
-int pageref(void *v);
+/* How a file may be opened: names for the lab that has files. */
+#define O_RDONLY  0x0000
+#define O_WRONLY  0x0001
+#define O_RDWR    0x0002
+#define O_ACCMODE 0x0003
+#define O_CREAT   0x0100
+#define O_TRUNC   0x0200
+#define O_EXCL    0x0400
+#define O_MKDIR   0x0800
 
 #endif

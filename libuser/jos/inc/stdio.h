@@ -23,7 +23,13 @@ int vsnprintf(char *str, int size, const char *fmt, va_list ap);
 int cprintf(const char *fmt, ...);
 int vcprintf(const char *fmt, va_list ap);
 
-/* A line, without its end, in a static buffer; shows the prompt unless it is NULL. */
+/* The same; fd is 1, there is no other: -E_INVAL. */
+int printf(const char *fmt, ...);
+int fprintf(int fd, const char *fmt, ...);
+int vfprintf(int fd, const char *fmt, va_list ap);
+
+/* A line, without its end, in a static buffer; shows the prompt unless it is NULL. NULL when getchar
+ * (the program's own, say) returns an error. */
 char *readline(const char *prompt);
 
 #endif
