@@ -41,6 +41,17 @@
 #define PFTEMP    ((void *)(UTEXT - PGSIZE))
 #define USTABDATA 0x00200000
 
+/* What else JOS has names for, in the same order and at the same distances. The kernel does not use them, and keeps
+ * its own stacks and devices elsewhere. */
+#define IOPHYSMEM     0x000A0000 /* physical: the PC's devices, up to */
+#define EXTPHYSMEM    0x00100000
+#define MPENTRY_PADDR 0x7000 /* where the other CPUs start */
+#define MMIOBASE      ULIM
+#define MMIOLIM       (MMIOBASE + PTSIZE)
+#define KSTACKTOP     (MMIOLIM + PTSIZE)
+#define KSTKSIZE      (8 * PGSIZE)
+#define KSTKGAP       (8 * PGSIZE)
+
 #ifndef __ASSEMBLER__
 
 typedef uint64_t pte_t;
@@ -49,6 +60,12 @@ typedef uint64_t pde_t;
 /* The entry of page number n, to be read only where uvpd[PDX(its address)] has PTE_P. */
 extern volatile pte_t uvpt[];
 extern volatile pde_t uvpd[];
+
+/* The kernel's record of a page in JOS. The type alone: there is no pages[] to be seen here. */
+struct PageInfo {
+    struct PageInfo *pp_link; /* the next one that is free */
+    uint16_t pp_ref;          /* how often it is mapped */
+};
 
 #endif
 #endif

@@ -6,6 +6,11 @@
 #ifndef JOS_INC_MMU_H
 #define JOS_INC_MMU_H
 
+#ifndef __ASSEMBLER__
+#include <inc/segments.h>
+#include <inc/types.h>
+#endif
+
 /* A linear address: directory index, table index, offset. */
 #define PGNUM(la)       (((uintptr_t)(la)) >> PTXSHIFT)
 #define PDX(la)         (((uintptr_t)(la)) >> PDXSHIFT)

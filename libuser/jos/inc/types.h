@@ -28,30 +28,33 @@ typedef uint32_t size_t;
 typedef int32_t ssize_t;
 typedef int32_t off_t;
 
-#define MIN(a, b)                       \
-    ({                                  \
-        __typeof__(a) min_a = (a);      \
-        __typeof__(b) min_b = (b);      \
-        min_a <= min_b ? min_a : min_b; \
+/* The variables within have names that no program may use: else MIN(min_a, 5) would be of another min_a. */
+#define MIN(a, b)                               \
+    ({                                          \
+        __typeof__(a) __min_a = (a);            \
+        __typeof__(b) __min_b = (b);            \
+        __min_a <= __min_b ? __min_a : __min_b; \
     })
-#define MAX(a, b)                       \
-    ({                                  \
-        __typeof__(a) max_a = (a);      \
-        __typeof__(b) max_b = (b);      \
-        max_a >= max_b ? max_a : max_b; \
+#define MAX(a, b)                               \
+    ({                                          \
+        __typeof__(a) __max_a = (a);            \
+        __typeof__(b) __max_b = (b);            \
+        __max_a >= __max_b ? __max_a : __max_b; \
     })
 
 /* To a multiple of n, any n but 0; a is a number or a pointer, and so is the result. */
-#define ROUNDDOWN(a, n)                                     \
-    ({                                                      \
-        uint32_t round_a = (uint32_t)(a);                   \
-        (__typeof__(a))(round_a - round_a % (uint32_t)(n)); \
+#define ROUNDDOWN(a, n)                                         \
+    ({                                                          \
+        uint32_t __round_a = (uint32_t)(a);                     \
+        (__typeof__(a))(__round_a - __round_a % (uint32_t)(n)); \
     })
-#define ROUNDUP(a, n)                                                     \
-    ({                                                                    \
-        uint32_t round_n = (uint32_t)(n);                                 \
-        (__typeof__(a))(ROUNDDOWN((uint32_t)(a) + round_n - 1, round_n)); \
+#define ROUNDUP(a, n)                                                         \
+    ({                                                                        \
+        uint32_t __round_n = (uint32_t)(n);                                   \
+        (__typeof__(a))(ROUNDDOWN((uint32_t)(a) + __round_n - 1, __round_n)); \
     })
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #ifndef offsetof
 #define offsetof(type, member) __builtin_offsetof(type, member)

@@ -48,9 +48,66 @@ static inline void outl(int port, uint32_t data)
     __asm__ volatile("outl %0, %w1" : : "a"(data), "d"(port));
 }
 
+/* cnt bytes, words or doublewords, to or from addr. */
+static inline void insb(int port, void *addr, int cnt)
+{
+    __asm__ volatile("cld; rep insb" : "+D"(addr), "+c"(cnt) : "d"(port) : "memory", "cc");
+}
+
+static inline void insw(int port, void *addr, int cnt)
+{
+    __asm__ volatile("cld; rep insw" : "+D"(addr), "+c"(cnt) : "d"(port) : "memory", "cc");
+}
+
+static inline void insl(int port, void *addr, int cnt)
+{
+    __asm__ volatile("cld; rep insl" : "+D"(addr), "+c"(cnt) : "d"(port) : "memory", "cc");
+}
+
+static inline void outsb(int port, const void *addr, int cnt)
+{
+    __asm__ volatile("cld; rep outsb" : "+S"(addr), "+c"(cnt) : "d"(port) : "memory", "cc");
+}
+
+static inline void outsw(int port, const void *addr, int cnt)
+{
+    __asm__ volatile("cld; rep outsw" : "+S"(addr), "+c"(cnt) : "d"(port) : "memory", "cc");
+}
+
+static inline void outsl(int port, const void *addr, int cnt)
+{
+    __asm__ volatile("cld; rep outsl" : "+S"(addr), "+c"(cnt) : "d"(port) : "memory", "cc");
+}
+
 static inline void invlpg(void *addr)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory");
+}
+
+/* p: a struct Pseudodesc. */
+static inline void lidt(void *p)
+{
+    __asm__ volatile("lidt (%0)" : : "r"(p) : "memory");
+}
+
+static inline void lgdt(void *p)
+{
+    __asm__ volatile("lgdt (%0)" : : "r"(p) : "memory");
+}
+
+static inline void lldt(uint16_t sel)
+{
+    __asm__ volatile("lldt %0" : : "r"(sel));
+}
+
+static inline void ltr(uint16_t sel)
+{
+    __asm__ volatile("ltr %0" : : "r"(sel));
+}
+
+static inline void lcr0(uint32_t val)
+{
+    __asm__ volatile("movl %0, %%cr0" : : "r"(val) : "memory");
 }
 
 static inline uint32_t rcr0(void)
@@ -82,12 +139,22 @@ static inline void lcr3(uint32_t val)
     __asm__ volatile("movl %0, %%cr3" : : "r"(val) : "memory");
 }
 
+static inline void lcr4(uint32_t val)
+{
+    __asm__ volatile("movl %0, %%cr4" : : "r"(val) : "memory");
+}
+
 static inline uint32_t rcr4(void)
 {
     uint32_t val;
 
     __asm__ volatile("movl %%cr4, %0" : "=r"(val));
     return val;
+}
+
+static inline void tlbflush(void)
+{
+    lcr3(rcr3());
 }
 
 static inline uint32_t read_eflags(void)
