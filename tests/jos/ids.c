@@ -38,6 +38,38 @@ static void check_exhaustion(void)
     sys_env_destroy(r);
 }
 
+static volatile uint32_t turns; /* shared */
+
+/* A message makes run what waits for one, stopped or not; else a stop lasts until it is taken back. */
+static void check_status(void)
+{
+    envid_t child = sfork();
+    uint32_t before;
+
+    if (child == 0) {
+        ipc_recv(NULL, NULL, NULL);
+        for (;; turns++)
+            sys_yield();
+    }
+    test_wait_receiving(child);
+    CHECK_EQ(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "jos_status_stop_receiver");
+    CHECK(envs[ENVX(child)].env_ipc_recving && envs[ENVX(child)].env_status == ENV_NOT_RUNNABLE,
+          "jos_status_receiver_waits_on");
+    ipc_send(child, 0, NULL, 0);
+    while (turns == 0)
+        sys_yield();
+    CHECK_EQ(sys_env_set_status(child, ENV_NOT_RUNNABLE), 0, "jos_status_stop");
+    before = turns;
+    for (int i = 0; i < 100; i++)
+        sys_yield();
+    CHECK_EQ(turns, before, "jos_status_stopped");
+    CHECK_EQ(envs[ENVX(child)].env_status, ENV_NOT_RUNNABLE, "jos_status_not_runnable");
+    CHECK_EQ(sys_env_set_status(child, ENV_RUNNABLE), 0, "jos_status_start");
+    while (turns == before)
+        sys_yield();
+    CHECK_EQ(sys_env_destroy(child), 0, "jos_status_destroy");
+}
+
 /* A grandchild is not one's own, whether its parent lives or not. */
 static void check_ownership(void)
 {
@@ -72,5 +104,6 @@ void umain(int argc, char **argv)
 {
     check_generations();
     check_exhaustion();
+    check_status();
     check_ownership();
 }

@@ -78,6 +78,83 @@ static __attribute__((noinline)) void check_frame(void)
     CHECK_EQ(*(volatile uint32_t *)(PLACE + 8), 0x11, "jos_upcall_restarts");
 }
 
+/* Registers with known values, a store that faults, and the registers afterwards; the caller's are kept. */
+struct registers {
+    struct PushRegs r;
+    uint32_t eflags;
+};
+
+#define EFLAGS (FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_DF | FL_OF)
+
+extern struct registers after; /* named in the assembly below */
+extern uint32_t callers_esp;
+struct registers after;
+uint32_t callers_esp;
+
+void store_with_all_registers(void);
+extern const char the_store[];
+
+__asm__("        .text\n"
+        "store_with_all_registers:\n"
+        "        pushal\n"
+        "        movl    %esp, callers_esp\n"
+        "        pushl   $0xcd5\n" /* EFLAGS */
+        "        popfl\n"
+        "        movl    $0x1ed1, %edi\n"
+        "        movl    $0x1e51, %esi\n"
+        "        movl    $0x1eb9, %ebp\n"
+        "        movl    $0x1eb8, %ebx\n"
+        "        movl    $0x1ed8, %edx\n"
+        "        movl    $0x1ec8, %ecx\n"
+        "        movl    $0x1ea8, %eax\n"
+        "the_store:\n"
+        "        movl    %eax, 0x10300000\n"
+        "        movl    %edi, after\n"
+        "        movl    %esi, after + 4\n"
+        "        movl    %ebp, after + 8\n"
+        "        movl    %esp, after + 12\n"
+        "        movl    %ebx, after + 16\n"
+        "        movl    %edx, after + 20\n"
+        "        movl    %ecx, after + 24\n"
+        "        movl    %eax, after + 28\n"
+        "        pushfl\n"
+        "        popl    after + 32\n"
+        "        movl    callers_esp, %esp\n"
+        "        cld\n"
+        "        popal\n"
+        "        ret\n");
+
+static bool are_known(const struct PushRegs *r)
+{
+    return r->reg_edi == 0x1ed1 && r->reg_esi == 0x1e51 && r->reg_ebp == 0x1eb9 &&
+           r->reg_ebx == 0x1eb8 && r->reg_edx == 0x1ed8 && r->reg_ecx == 0x1ec8 &&
+           r->reg_eax == 0x1ea8;
+}
+
+/* As the lab's faultregs. */
+static void check_registers(void)
+{
+    calls = 0;
+    store_with_all_registers();
+    CHECK(are_known(&seen[0].utf_regs) && seen[0].utf_eip == (uintptr_t)the_store &&
+              seen[0].utf_esp == callers_esp && (seen[0].utf_eflags & EFLAGS) == EFLAGS,
+          "jos_upcall_all_registers");
+    CHECK(are_known(&after.r) && after.r.reg_oesp == callers_esp &&
+              (after.eflags & EFLAGS) == EFLAGS,
+          "jos_upcall_restores_all");
+    CHECK_EQ(*(uint32_t *)0x10300000, 0x1ea8, "jos_upcall_stores");
+}
+
+/* Who has unmapped the exception stack gets another by naming a handler. */
+static void check_stack_again(void)
+{
+    calls = 0;
+    sys_page_unmap(0, (void *)(UXSTACKTOP - PGSIZE));
+    set_pgfault_handler(map_page);
+    *(volatile uint32_t *)(PLACE + 0x40000) = 3;
+    CHECK_EQ(calls, 1, "jos_upcall_stack_again");
+}
+
 /* The second frame lies below the first handler's stack, with a word between. */
 static void check_nested(void)
 {
@@ -145,7 +222,9 @@ static void divide(void)
 void umain(int argc, char **argv)
 {
     check_frame();
+    check_registers();
     check_nested();
+    check_stack_again();
     check_dies(overflow, "jos_upcall_overflow");
     check_dies(no_stack, "jos_upcall_no_stack");
     check_dies(readonly_stack, "jos_upcall_readonly_stack");
