@@ -34,6 +34,20 @@ umain(int argc, char **argv)
 }
 """
 
+# Nobody needs the quotient.
+DIVZERO = r"""
+#include <inc/lib.h>
+
+int zero;
+
+void
+umain(int argc, char **argv)
+{
+	zero = 0;
+	cprintf("1/0 is %08x!\n", 1/zero);
+}
+"""
+
 # Each name that a program may use, at least once.
 EVERYTHING = r"""
 #include <inc/types.h>
@@ -138,6 +152,7 @@ class Jos(unittest.TestCase):
     def source(self, name: str, text: str) -> str:
         """A source file."""
         path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         return str(path)
 
@@ -185,10 +200,10 @@ class Jos(unittest.TestCase):
             self.finish(process)
 
     def test_several_are_envs_of_equal_rank(self) -> None:
-        process = self.start(self.source("one.c", HELLO), self.source("two.c", HELLO), "--smp", "1")
+        process = self.start(self.source("one/it.c", HELLO), self.source("two/it.c", DIVZERO), "--smp", "1")
         self.finish(process)
-        for env in ("00001000", "00001001"):
-            self.assertIn(f"hello from {env}", self.console)
+        for text in ("hello from 00001000", "TRAP frame at", "Divide error", "[00001001] free env 00001001"):
+            self.assertIn(text, self.console)
 
     def test_has_all_of_the_interface(self) -> None:
         process = self.start(self.source("everything.c", EVERYTHING), "--smp", "1")
@@ -205,6 +220,12 @@ class Jos(unittest.TestCase):
         self.expect(process, "you said 'hullo'\n> ")
         self.type(process, "end\r")
         self.finish(process)
+
+    def test_says_what_is_no_jos_program(self) -> None:
+        process = self.start("hello")  # there is one, but not for this interface
+        output, _ = process.communicate(timeout=WAIT)
+        self.assertIn(b"no JOS program hello; there is jos_", output)
+        self.assertEqual(process.returncode, 1)
 
     def test_says_what_does_not_compile(self) -> None:
         process = self.start(self.source("wrong.c", "#include <inc/lib.h>\nvoid umain(int c, char **v) { oops }\n"))
