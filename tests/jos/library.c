@@ -6,6 +6,7 @@ static void check_strings(void)
 {
     char text[40];
     char *rest;
+    int differences[4];
 
     CHECK(strlen("hello") == 5 && strnlen("hello", 3) == 3, "jos_strlen");
     CHECK(strcmp(strcpy(text, "one"), "one") == 0 && strcmp(strcat(text, " two"), "one two") == 0,
@@ -24,8 +25,12 @@ static void check_strings(void)
     CHECK(strcmp(text, "0101234589") == 0, "jos_memcpy_up");
     memcpy(text, text + 2, 8);
     CHECK(strcmp(text, "0123458989") == 0, "jos_memcpy_down");
-    CHECK(strcmp("a", "d") == -3 && strncmp("ad", "aa", 2) == 3 && strcmp("\xff", "") == 0xff &&
-              memcmp("x\xff", "x\x01", 2) == 0xfe,
+    differences[0] = strcmp("a", "d");
+    differences[1] = strncmp("ad", "aa", 2);
+    differences[2] = strcmp("\xff", "");
+    differences[3] = memcmp("x\xff", "x\x01", 2);
+    CHECK(differences[0] == -3 && differences[1] == 3 && differences[2] == 0xff &&
+              differences[3] == 0xfe,
           "jos_compare_difference");
     CHECK(strtol(" -12z", &rest, 10) == -12 && *rest == 'z', "jos_strtol");
     CHECK(strtol("0x1f", NULL, 0) == 31 && strtol("017", NULL, 0) == 15 &&

@@ -46,6 +46,16 @@ int getchar(void)
     return -E_INVAL;
 }
 
+static uint32_t shown; /* by readline */
+
+void cputchar(int c)
+{
+    char text = (char)c;
+
+    sys_cputs(&text, 1);
+    shown++;
+}
+
 /* ---- Numbers. ---- */
 
 /* clang-format off */
@@ -228,6 +238,7 @@ void umain(int argc, char **argv)
               pageref(NULL) == 10,
           "jos_names_own");
     CHECK(strcmp(readline("> "), "ok") == 0, "jos_names_own_getchar");
+    CHECK_EQ(shown, 5, "jos_names_own_cputchar"); /* h, i, o, k and the line's end */
     CHECK(readline(NULL) == NULL, "jos_names_read_error");
     assert(strcmp(binaryname, "<unknown>") == 0);
 }

@@ -38,8 +38,8 @@ void exit(void);
 
 /* ---- Page faults. ---- */
 
-/* From now on handler runs for each page fault, on the exception stack, which is allocated at the first
- * call; then the instruction is tried again. */
+/* From now on handler runs for each page fault, on the exception stack, which is allocated where there is
+ * none; then the instruction is tried again. */
 void set_pgfault_handler(void (*handler)(struct UTrapframe *utf));
 /* What it tells the kernel to enter: calls the handler, and goes back to where the fault was. */
 void _pgfault_upcall(void);
@@ -54,7 +54,8 @@ envid_t sys_getenvid(void);
 /* Ends env. E_BAD_ENV. */
 int sys_env_destroy(envid_t env);
 void sys_yield(void);
-/* ENV_RUNNABLE or ENV_NOT_RUNNABLE. E_BAD_ENV, E_INVAL (status). */
+/* ENV_RUNNABLE or ENV_NOT_RUNNABLE; of no effect on an env that waits in sys_ipc_recv. E_BAD_ENV, E_INVAL
+ * (status). */
 int sys_env_set_status(envid_t env, int status);
 /* E_BAD_ENV. */
 int sys_env_set_pgfault_upcall(envid_t env, void *upcall);

@@ -11,7 +11,8 @@ int getchar(void);
 int iscons(int fd);
 
 /* Conversions: d i u o x X p s c e %, with width, precision, flags and the sizes h l ll z. %e takes an
- * error number, negated or not, and prints its text. */
+ * error number, negated or not, and prints its text. %#s: '?' for each byte that cannot be printed. The
+ * width of %p is that of the digits, without 0x. */
 void printfmt(void (*putch)(int, void *), void *putdat, const char *fmt, ...);
 void vprintfmt(void (*putch)(int, void *), void *putdat, const char *fmt, va_list ap);
 
