@@ -1,6 +1,7 @@
 /* Pages wander: moved and mapped between several address spaces on all CPUs, some of it into windows
  * that are too small or ranges that are not there, and the receivers are killed now and then. Each
- * page carries its own name. In the end not a frame is missing. seed=N, rounds=N. */
+ * page carries its own name, and arrives exactly if the window of its receiver is large enough. In the
+ * end not a frame is missing. seed=N, rounds=N. */
 #include <stdlib.h>
 
 #include "grain/ipc.h"
@@ -17,13 +18,20 @@
 #define MAX    IPC_PAGES_MAX
 
 static uint32_t seed;
+static uint32_t arrived; /* messages that a peer took and answered */
+
+static struct {
+    envid_t id;
+    uint32_t window; /* pages that it would take now */
+} peers[PEERS];
 
 static uint32_t name(uint32_t round, uint32_t page)
 {
     return round << 8 ^ page ^ 0x5eed0000u;
 }
 
-/* A peer takes pages at a place that the message before named, checks them, and sends them back. */
+/* A peer takes pages at a place and of a number that the message before named, checks them, and sends them
+ * back. */
 static int peer(void *arg)
 {
     struct ipc_msg msg = {.w = {0}};
@@ -49,11 +57,13 @@ static int peer(void *arg)
     }
 }
 
-static envid_t peer_start(uint32_t number)
+static bool peer_start(uint32_t number)
 {
     envid_t id = test_child_start(peer, NULL);
 
-    return id > 0 && test_pin(id, number % test_cpus()) == 0 ? id : -E_NO_MEM;
+    peers[number].id = id;
+    peers[number].window = 1;
+    return id > 0 && test_pin(id, number % test_cpus()) == 0;
 }
 
 static bool make_pages(uint32_t round, uint32_t pages)
@@ -76,72 +86,93 @@ static bool pages_are_right(uint32_t va, uint32_t round, uint32_t pages)
     return true;
 }
 
-static bool round_trip(envid_t to, uint32_t round)
+/* Half of the messages fit. */
+static uint32_t choose_pages(uint32_t window)
 {
-    uint32_t pages = 1 + rand_below(&seed, MAX);
+    return 1 + rand_below(&seed, rand_below(&seed, 2) == 0 ? window : MAX);
+}
+
+/* What the call has to return: `more` pages are not there. */
+static int32_t right_result(uint32_t number, uint32_t pages, uint32_t more)
+{
+    if (more != 0)
+        return -E_INVAL;
+    return pages <= peers[number].window ? peers[number].id : -E_MSG_SIZE;
+}
+
+static bool round_trip(uint32_t number, uint32_t round)
+{
+    uint32_t pages = choose_pages(peers[number].window);
     bool move = rand_below(&seed, 2) != 0;
-    uint32_t more = rand_below(&seed, 8) == 0 ? 1 : 0; /* one page that is not there */
+    uint32_t more = rand_below(&seed, 8) == 0 ? 1 : 0;
     struct ipc_msg msg = {.w = {0, round, rand_below(&seed, SPAN), rand_below(&seed, MAX)}};
+    uint32_t next_window = 1 + msg.w[3];
     int32_t result;
 
     if (!make_pages(round, pages))
         return false;
     ipc_set_pages(SRC, pages + more, PERM_RW | (move ? IPC_MOVE : 0));
     ipc_set_window(WIN, MAX);
-    ipc_set_timeouts(2000000, 2000000);
-    result = ipc(IPC_OP_CALL | IPC_PAGES | IPC_WINDOW | IPC_TIMED, to, &msg);
-    if (result > 0) {
-        if (more != 0 || msg.w[0] != pages || !pages_are_right(WIN, round, pages) ||
-            (page_perm(SRC) == 0) != move)
-            return false;
-        return page_unmap(0, SRC, MAX) == 0 && page_unmap(0, WIN, MAX) == 0;
-    }
-    if (result != (more != 0 ? -E_INVAL : -E_MSG_SIZE) || !pages_are_right(SRC, round, pages))
+    ipc_set_timeouts(TEST_PATIENCE_US, TEST_PATIENCE_US);
+    result = ipc(IPC_OP_CALL | IPC_PAGES | IPC_WINDOW | IPC_TIMED, peers[number].id, &msg);
+    if (result > 0)
+        result = ipc_sender(result);
+    if (result != right_result(number, pages, more))
         return false;
-    return page_unmap(0, SRC, MAX) == 0;
+    if (result < 0)
+        return pages_are_right(SRC, round, pages) && page_unmap(0, SRC, MAX) == 0;
+    arrived++;
+    peers[number].window = next_window;
+    return msg.w[0] == pages && pages_are_right(WIN, round, pages) &&
+           (page_perm(SRC) == 0) == move && page_unmap(0, SRC, MAX) == 0 &&
+           page_unmap(0, WIN, MAX) == 0;
 }
 
-static bool storm(uint32_t rounds, envid_t peers[PEERS])
+static bool storm(uint32_t rounds)
 {
-    for (uint32_t round = 0; round < rounds; round++) {
+    bool good = true;
+
+    for (uint32_t round = 0; round < rounds && good; round++) {
         uint32_t number = rand_below(&seed, PEERS);
 
-        if (test_pin(0, rand_below(&seed, test_cpus())) != 0)
-            return false;
+        good = test_pin(0, rand_below(&seed, test_cpus())) == 0;
         if (rand_below(&seed, 64) == 0) {
-            process_kill(peers[number]);
-            peers[number] = peer_start(number);
+            process_kill(peers[number].id);
+            good = peer_start(number) && good;
         }
-        if (peers[number] < 0 || !round_trip(peers[number], round))
-            return TEST_FAIL("ipc_pages_storm_round", "round %u", round);
+        good = good && round_trip(number, round);
+        if (!good)
+            TEST_FAIL("ipc_pages_storm_round", "round %u", round);
     }
-    return true;
+    return good;
 }
 
 static bool run(uint32_t rounds)
 {
-    envid_t peers[PEERS];
     bool good = true;
 
-    for (uint32_t i = 0; i < PEERS; i++) {
-        peers[i] = peer_start(i);
-        good = peers[i] > 0 && good;
-    }
-    good = good && storm(rounds, peers);
+    arrived = 0;
     for (uint32_t i = 0; i < PEERS; i++)
-        process_kill(peers[i]);
+        good = peer_start(i) && good;
+    good = good && storm(rounds);
+    for (uint32_t i = 0; i < PEERS; i++) {
+        if (peers[i].id > 0)
+            process_kill(peers[i].id);
+    }
     return good;
 }
 
 int main(int argc, char **argv)
 {
+    uint32_t rounds = test_option(argc, argv, "rounds", ROUNDS);
     struct kernel_counters before;
     struct kernel_counters after;
 
     seed = test_option(argc, argv, "seed", 1);
     CHECK(run(10), "ipc_pages_storm_warm_up");
     kernel_info(&before);
-    CHECK(run(test_option(argc, argv, "rounds", ROUNDS)), "ipc_pages_storm");
+    CHECK(run(rounds), "ipc_pages_storm");
+    CHECK(arrived > rounds / 8, "ipc_pages_storm_arrived");
     kernel_info(&after);
     CHECK_EQ(after.free_frames, before.free_frames, "ipc_pages_storm_frames");
     CHECK_EQ(after.envs, before.envs, "ipc_pages_storm_envs");
