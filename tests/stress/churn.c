@@ -62,12 +62,30 @@ _Static_assert(SYS_env_destroy == 8 && SYS_page_alloc == 18 && SYS_page_unmap ==
                    SYS_yield == 2,
                "victim code");
 
+/* What is done to a victim. */
+enum torment {
+    STOP,
+    ABORT,
+    START,
+    ALLOC,
+    UNMAP,
+    PROTECT,
+    PIN,
+    PRIORITY,
+    PAGER,
+    INFO,
+    READ,
+    NOTIFY,
+    TORMENTS,
+};
+
 struct worker {
     uint32_t index;
     uint32_t random;
     uint32_t rounds;
     uint32_t failures;
-    envid_t last; /* the victim of the round before, dead: a stale id */
+    uint32_t good[TORMENTS]; /* calls without an error */
+    envid_t last;            /* the victim of the round before, dead: a stale id */
 };
 
 static uint32_t choose(struct worker *w, uint32_t below)
@@ -116,39 +134,52 @@ static envid_t victim_create(struct worker *w, bool own_space)
 }
 
 /* Something done to a victim that may die at any moment: E_BAD_ENV is good, and so is what its state
- * or its memory do not allow. */
-static int torment(struct worker *w, envid_t id, bool own_space)
+ * or its memory do not allow. Three times in four it is made to allow it. */
+static int torment_once(struct worker *w, enum torment what, envid_t id, bool own_space)
 {
     uintptr_t va = place_of(w, own_space) + choose(w, 40) * PAGE_SIZE;
     struct env_regs regs;
     struct aspace_usage usage;
 
-    switch (choose(w, 12)) {
-    case 0:
+    switch (what) {
+    case STOP:
         return env_stop(id, 0);
-    case 1:
+    case ABORT:
         return env_stop(id, ENV_STOP_ABORT);
-    case 2:
+    case START:
         return env_start(id);
-    case 3:
+    case ALLOC:
         return page_alloc(id, va, 1 + choose(w, 16), PERM_RW);
-    case 4:
+    case UNMAP:
         return page_unmap(id, va, 1 + choose(w, 16));
-    case 5:
+    case PROTECT:
+        if (choose(w, 4) != 0)
+            (void)!page_alloc(id, va, 1, PERM_RW);
         return page_protect(id, va, 1, PERM_R);
-    case 6:
+    case PIN:
         return env_set_sched(id, SCHED_PRIO_DEFAULT, choose(w, test_cpus()));
-    case 7:
+    case PRIORITY:
         return env_set_sched(id, 1 + choose(w, 3), SCHED_ANY_CPU);
-    case 8:
+    case PAGER:
         return env_set_pager(id, env_self());
-    case 9:
+    case INFO:
         return aspace_info(id, &usage);
-    case 10:
+    case READ:
+        if (choose(w, 4) != 0)
+            (void)!env_stop(id, ENV_STOP_ABORT);
         return env_read_regs(id, &regs);
     default:
         return notify(id, 1);
     }
+}
+
+static int torment(struct worker *w, envid_t id, bool own_space)
+{
+    enum torment what = (enum torment)choose(w, TORMENTS);
+    int result = torment_once(w, what, id, own_space);
+
+    w->good[what] += result >= 0 ? 1 : 0;
+    return result;
 }
 
 static bool is_expected(int result)
@@ -239,6 +270,23 @@ static int work(void *arg)
     return 0;
 }
 
+/* Each kind of call has met victims that it worked on. */
+static void check_tally(const struct worker *workers, uint32_t count)
+{
+    bool all = true;
+
+    for (uint32_t what = 0; what < TORMENTS; what++) {
+        uint32_t good = 0;
+
+        for (uint32_t i = 0; i < count; i++)
+            good += workers[i].good[what];
+        all = all && good != 0;
+        if (good == 0)
+            printf("# churn: call %u never succeeded\n", what);
+    }
+    CHECK(all, "churn_calls_succeed");
+}
+
 static void run_workers(uint32_t rounds, uint32_t seed)
 {
     static struct worker workers[WORKERS_MAX];
@@ -261,6 +309,7 @@ static void run_workers(uint32_t rounds, uint32_t seed)
     }
     CHECK(ended, "churn_workers_end");
     CHECK_EQ(failures, 0, "churn_calls");
+    check_tally(workers, count);
 }
 
 int main(int argc, char **argv)

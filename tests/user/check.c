@@ -13,6 +13,7 @@
 #define ROUNDS      20u
 #define WORKERS_MAX 8u
 
+static _Atomic uint32_t checks;
 static _Atomic uint32_t failed;
 static atomic_bool over;
 static envid_t server;
@@ -21,6 +22,7 @@ static void check_once(void)
 {
     if (debug_check(NULL) != 0)
         atomic_fetch_add(&failed, 1);
+    atomic_fetch_add(&checks, 1);
 }
 
 static int check_often(void *arg)
@@ -50,25 +52,32 @@ static int end_at_once(void *arg)
 
 static int make_noise(void *arg)
 {
+    bool good;
+
     (void)arg;
-    while (!atomic_load(&over)) {
+    do {
         struct ipc_msg msg = {.w = {1}};
         envid_t thread = thread_create(end_at_once, NULL);
 
-        (void)ipc_call(server, &msg);
+        good = ipc_call(server, &msg) == server;
         sleep_us(100);
-        if (thread > 0)
-            (void)thread_join(thread, NULL);
-    }
-    return 0;
+        good = thread > 0 && thread_join(thread, NULL) == 0 && good;
+    } while (good && !atomic_load(&over));
+    return good ? 0 : 1;
 }
 
-static void join_all(const envid_t *threads, uint32_t count)
+/* All have started, and ended with status 0. */
+static bool join_all(const envid_t *threads, uint32_t count)
 {
+    bool good = true;
+
     for (uint32_t i = 0; i < count; i++) {
-        if (threads[i] > 0)
-            (void)thread_join(threads[i], NULL);
+        struct env_death death = {.cause = 0};
+
+        good = threads[i] > 0 && thread_join(threads[i], &death) == 0 &&
+               death.cause == ENV_EXITED && death.status == 0 && good;
     }
+    return good;
 }
 
 static void check_from_all_cpus(void)
@@ -82,10 +91,11 @@ static void check_from_all_cpus(void)
         noise[i] = test_thread_start(i, make_noise, NULL);
     for (uint32_t i = 0; i < count; i++)
         checkers[i] = test_thread_start(i, check_often, NULL);
-    join_all(checkers, count);
+    CHECK(join_all(checkers, count), "check_checkers_end");
     atomic_store(&over, true);
-    join_all(noise, count);
+    CHECK(join_all(noise, count), "check_noise_ends");
     thread_kill(server);
+    CHECK_EQ(checks, count * ROUNDS, "check_checks_made");
     CHECK_EQ(failed, 0, "check_all_cpus_at_once");
 }
 

@@ -94,6 +94,8 @@ static int stranger_body(void *arg)
 static void check_stranger(void)
 {
     target = env_create(ENV_NEW_ASPACE, 0, 0, NOTIFY_CHILD);
+    if (!CHECK(target > 0, "env_authority_target"))
+        return;
     CHECK_CHILD(stranger_body, NULL, "env_authority_stranger");
     process_kill(target);
     target = env_self();
