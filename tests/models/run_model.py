@@ -6,7 +6,7 @@ The comments of a model say what is to be checked, one line each:
     @refutes NAME [-DSWITCH...] : VIOLATION     SPIN finds an execution that ends in this (a regular expression)
     @unreached REASON                           on the line of a statement that no @holds variant gets to
 
-The searches are complete: no hashing, no bound on depth or memory that is reached.
+Any other word of this kind is an error, and so is a model that asks for nothing. The searches are complete: no hashing, no bound on depth or memory that is reached.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ DEPTH = 1_000_000
 SECONDS = 240
 TRAIL_LINES = 120
 LARGE = 4000  # lines of transitions
+WORDS = {"holds", "refutes", "unreached"}
 
 State = Tuple[int, int]  # process, number
 Line = Tuple[str, int]  # file, number
@@ -63,23 +64,39 @@ class Search:
         return float(found.group(1)) if found else 0.0
 
 
+class ModelError(Exception):
+    """A model that cannot be searched, or asks for what there is not."""
+
+
+def read_texts(source: Path) -> str:
+    """The model with what it includes."""
+    text = source.read_text(encoding="utf-8")
+    return text + "".join(read_texts(source.parent / name) for name in re.findall(r'^#include "(.*)"', text, re.M))
+
+
 def read_variants(model: Path) -> list[Variant]:
     """What the comments of the model ask for."""
     variants = []
-    text = model.read_text(encoding="utf-8")
+    text = read_texts(model)
+    # One that follows a name is SPIN's own: process@label.
+    if unknown := sorted(set(re.findall(r"(?<!\w)@(\w+)", text)) - WORDS):
+        raise ModelError(f"nobody knows @{', @'.join(unknown)}")
     for kind, name, rest in re.findall(r"@(holds|refutes) (\S+)([^\n]*)", text):
         switches, _, violation = rest.replace("*/", "").partition(" : ")
         if (kind == "refutes") != bool(violation):
-            raise SystemExit(f"{model}: @{kind} {name}: a violation belongs to @refutes, and to nothing else")
+            raise ModelError(f"@{kind} {name}: a violation belongs to @refutes, and to nothing else")
         variants.append(Variant(name, switches.split(), violation.strip()))
     return variants
 
 
 def run(command: list[str], where: Path) -> str:
     """The output of a command; it may fail, which its output then says."""
-    done = subprocess.run(
-        command, cwd=where, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=where, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as slow:
+        raise ModelError(f"{command[0]} has not ended after {SECONDS} s") from slow
     return done.stdout
 
 
@@ -127,7 +144,7 @@ def search(model: Path, variant: Variant, where: Path) -> Search:
     """Generates, compiles and runs the verifier of one variant."""
     generated = run(["spin", "-a", *variant.switches, str(model)], where)
     if not (where / "pan.c").exists():
-        raise RuntimeError(generated)
+        raise ModelError(generated)
     # Optimising a large model takes longer than its search, and the search for a mistake is short.
     large = len((where / "pan.m").read_text(encoding="utf-8").splitlines()) > LARGE
     optimize = "-O0" if large or variant.violation else "-O2"
@@ -135,7 +152,7 @@ def search(model: Path, variant: Variant, where: Path) -> Search:
         ["cc", optimize, "-w", "-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], where
     )
     if not (where / "pan").exists():
-        raise RuntimeError(compiled)
+        raise ModelError(compiled)
     output = run(["./pan", f"-m{DEPTH}", "-w22"], where)
     verifier = (where / "pan.c").read_text(encoding="utf-8", errors="replace")
     return Search(output, read_states(verifier), read_unreached(output))
@@ -195,6 +212,33 @@ class Report:
         return 1 if self.failed else 0
 
 
+def check_variant(model: Path, variant: Variant, report: Report) -> Search | None:
+    """Reports what the search says; None when there is none."""
+    name = f"{model.stem}_{variant.name}"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            result = search(model, variant, Path(folder))
+            failure = complaint(model, variant, result, Path(folder))
+        except ModelError as error:
+            report.add(name, str(error))
+            return None
+    note = f": {result.figure('states, stored'):.0f} states, {result.figure('total actual memory'):.0f} MiB"
+    report.add(name, failure, note)
+    return result
+
+
+def chosen(variants: list[Variant], kind: str | None, only: str | None) -> list[Variant]:
+    """Those that the options leave, at least one."""
+    left = [
+        variant
+        for variant in variants
+        if kind in (None, "refutes" if variant.violation else "holds") and only in (None, variant.name)
+    ]
+    if not left:
+        raise ModelError("there is no such variant")
+    return left
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Checks one SPIN model.")
     parser.add_argument("model", type=Path)
@@ -203,19 +247,14 @@ def main() -> int:
     arguments = parser.parse_args()
     model = arguments.model.resolve()
     report = Report()
-    complete = []
-    for variant in read_variants(model):
-        kind = "refutes" if variant.violation else "holds"
-        if arguments.only not in (None, variant.name) or arguments.kind not in (None, kind):
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            result = search(model, variant, Path(folder))
-            failure = complaint(model, variant, result, Path(folder))
-        note = f": {result.figure('states, stored'):.0f} states, {result.figure('total actual memory'):.0f} MiB"
-        report.add(f"{model.stem}_{variant.name}", failure, note)
-        if not variant.violation:
-            complete.append(result)
-    if arguments.only is None and complete:
+    try:
+        variants = chosen(read_variants(model), arguments.kind, arguments.only)
+    except ModelError as error:
+        report.add(f"{model.stem}_variants", str(error))
+        return report.end()
+    results = [(variant, check_variant(model, variant, report)) for variant in variants]
+    complete = [result for variant, result in results if result is not None and not variant.violation]
+    if arguments.only is None and complete and all(result is not None for _, result in results):
         report.add(f"{model.stem}_every_line_is_reached", "\n".join(unexplained(model, complete)))
     return report.end()
 
