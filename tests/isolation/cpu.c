@@ -65,20 +65,17 @@ static void code_put(const uint8_t *code, uint32_t bytes)
     *at++ = 0x30;
 }
 
-/* Runs it from these registers (eip and esp are ours unless `own_stack`), and hears what came of it. Returns false: nothing
- * was heard, the kernel has lost it. */
-static bool try_code(const uint8_t *code, uint32_t bytes, struct env_regs *regs,
-                     struct outcome *outcome)
+/* Runs it from these registers (eip is ours, and so is esp if it is 0), and hears what came of it. */
+static bool run_code(struct env_regs *regs, struct outcome *outcome)
 {
     struct ipc_msg msg = {.w = {0}};
 
-    code_put(code, bytes);
     regs->eip = CODE;
     if (regs->esp == 0)
         regs->esp = STACK;
     if (env_write_regs(subject, regs) != 0 || env_start(subject) != 0)
         return false;
-    ipc_set_timeouts(0, 5000000); /* a hang detector */
+    ipc_set_timeouts(0, TEST_PATIENCE_US);
     int32_t from = ipc(IPC_OP_RECV | IPC_CLOSED | IPC_TIMED, subject, &msg);
     if (from < 0 || ipc_sender(from) != subject)
         return false;
@@ -88,7 +85,16 @@ static bool try_code(const uint8_t *code, uint32_t bytes, struct env_regs *regs,
     outcome->address = msg.w[1];
     outcome->eip = msg.w[2];
     memcpy(outcome->words, msg.w, sizeof(outcome->words));
-    return env_stop(subject, ENV_STOP_ABORT) == 0;
+    return true;
+}
+
+/* Returns false: nothing was heard, the kernel has lost it. Stopped in any case, for the next try. */
+static bool try_code(const uint8_t *code, uint32_t bytes, struct env_regs *regs,
+                     struct outcome *outcome)
+{
+    code_put(code, bytes);
+    bool heard = run_code(regs, outcome);
+    return env_stop(subject, ENV_STOP_ABORT) == 0 && heard;
 }
 
 /* ---- Privileged instructions. ---- */

@@ -12,6 +12,7 @@
 #define SOME_US     20000u
 #define STEADY_US   2000u
 #define KILL_ROUNDS 10u
+#define GO          1u /* notification */
 
 /* ---- Children that do one thing. ---- */
 
@@ -24,6 +25,13 @@ static int end_later(uintptr_t status)
 {
     sleep_us(SOME_US);
     return (int)status;
+}
+
+/* Until it is told; and then has its parent wait for it. */
+static int end_when_told(uintptr_t status)
+{
+    (void)notify_wait(GO);
+    return end_later(status);
 }
 
 static int sleep_on(uintptr_t arg)
@@ -153,9 +161,10 @@ static void check_wait(void)
     CHECK_ERROR(waitpid(-1, &status, WNOHANG), E_BAD_ENV, "wait_no_children_nohang");
     CHECK_ERROR(waitpid(getpid(), &status, 0), E_BAD_ENV, "wait_self");
     CHECK_ERROR(waitpid(1, &status, 0), E_BAD_ENV, "wait_init");
-    pid = child_start(end_later, 3);
+    pid = child_start(end_when_told, 3);
     CHECK_EQ(waitpid(pid, &status, WNOHANG), 0, "wait_nohang");
     CHECK_ERROR(waitpid(pid + 1000, &status, 0), E_BAD_ENV, "wait_no_such");
+    CHECK_OK(notify(process_env(pid), GO), "wait_told");
     CHECK(waitpid(pid, &status, 0) == pid && status == 3, "wait_blocks");
     CHECK_ERROR(waitpid(pid, &status, 0), E_BAD_ENV, "wait_once");
     pid = child_start(end_with, 4);

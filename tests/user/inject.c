@@ -329,6 +329,8 @@ static void check_without_any(void)
     envid_t thread = thread_prepare(serve, NULL);
     bool good;
 
+    if (!CHECK_OK(thread, "inject_thread_without"))
+        return;
     (void)debug_fail_frames(1, UINT32_MAX);
     good = work_without(thread);
     CHECK_EQ(debug_fail_frames(0, 0), 0, "inject_nothing_asked_for");
@@ -341,7 +343,7 @@ static void check_copy_onto_itself(void)
 {
     bool reached;
 
-    if (page_map(0, SOURCE, 0, ACROSS | PERM_RW, 1) < 0)
+    if (!CHECK_OK(page_map(0, SOURCE, 0, ACROSS | PERM_RW, 1), "inject_copy_shared"))
         return;
     (void)debug_fail_frames(1, 1);
     CHECK_ERROR(copy_onto_itself(), E_NO_MEM, "inject_copy_onto_itself");
