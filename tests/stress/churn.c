@@ -227,23 +227,6 @@ static int manager(void *arg)
     }
 }
 
-/* All that has become ours: what was a manager's, and what was given to its victims. */
-static uint32_t adopt_and_kill(envid_t self)
-{
-    uint32_t found = 0;
-
-    for (int32_t i = 0; i < (int32_t)ENV_MAX; i++) {
-        const struct env_public *record = env_record(i);
-        envid_t id = record->id;
-
-        if (record->controller != self || id == self || record->status == ENV_FREE)
-            continue;
-        process_kill(id);
-        found++;
-    }
-    return found;
-}
-
 static bool churn_manager(struct worker *w)
 {
     envid_t id = test_thread_start(choose(w, test_cpus()), manager, w);
@@ -253,7 +236,7 @@ static bool churn_manager(struct worker *w)
     for (uint32_t i = choose(w, 20); i > 0; i--)
         yield();
     thread_kill(id);
-    while (adopt_and_kill(env_self()) != 0) {}
+    while (test_end_controlled() != 0) {} /* what was the manager's, and was given to its victims */
     (void)page_unmap(0, place_of(w, false), 64);
     return true;
 }

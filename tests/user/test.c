@@ -186,3 +186,18 @@ bool test_counts_settle(const struct kernel_counters *before)
            before->free_frames, now.envs, before->envs, now.aspaces, before->aspaces);
     return false;
 }
+
+uint32_t test_end_controlled(void)
+{
+    uint32_t found = 0;
+
+    for (int32_t i = 0; i < (int32_t)ENV_MAX; i++) {
+        const struct env_public *record = env_record(i);
+
+        if (record->controller == env_self() && record->status != ENV_FREE) {
+            process_kill(record->id);
+            found++;
+        }
+    }
+    return found;
+}

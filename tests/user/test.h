@@ -94,6 +94,10 @@ MUST_CHECK bool test_wait_status(envid_t env, uint32_t status);
  * is missing, when that takes too long. */
 MUST_CHECK bool test_counts_settle(const struct kernel_counters *before);
 
+/* Ends every env that the caller controls; returns how many. What they controlled is the caller's then: until
+ * there are none. */
+uint32_t test_end_controlled(void);
+
 /* ---- Behind the macros ---- */
 
 struct test_place {
