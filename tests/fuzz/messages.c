@@ -174,33 +174,7 @@ static int client(uintptr_t seed)
     return 0;
 }
 
-/* ---- The good client, and the order of things. ---- */
-
-static int nothing(uintptr_t arg)
-{
-    return (int)arg;
-}
-
-/* Each server once; proc and pager for a child, too. */
-static bool system_works(void)
-{
-    const char *const argv[] = {CHILD, "status", "5", NULL};
-    struct ipc_msg msg = {.w = {CONSOLE_SET_MODE, CONSOLE_COOKED}};
-    uintptr_t va = 0;
-    int file = open("README.md", O_RDONLY);
-    char first[2] = "";
-
-    if (file < 0 || read(file, first, 1) != 1 || first[0] != '#' || close(file) != 0)
-        return false;
-    if (child_run(nothing, 3) != 3 || program_run(argv, 0) != 5)
-        return false;
-    if (server_call(SERVER_CONSOLE, 0, &msg, NULL) != 0)
-        return false;
-    if (memory_map(&va, PAGE_SIZE, PERM_RW) < 0)
-        return false;
-    *(volatile uint32_t *)va = 1;
-    return memory_unmap(va, PAGE_SIZE) == 0;
-}
+/* ---- The order of things. ---- */
 
 /* Ends all that clients have started and left behind: what came after us. */
 static void kill_later(void)
@@ -270,20 +244,20 @@ int main(int argc, char **argv)
     uint32_t seed = test_option(argc, argv, "seed", 1);
     uint32_t rounds = test_option(argc, argv, "rounds", 2);
     uint32_t state = seed * 2654435761u;
-    struct usage before;
+    struct kernel_counters before;
     bool good = true;
 
     calls_each = test_option(argc, argv, "calls", 250);
     if (!CHECK(make_tally(), "fuzz_messages_tally") ||
         !CHECK(system_works(), "fuzz_messages_before"))
         return test_status();
-    before = usage_settled();
+    before = counts_settled();
     for (uint32_t i = 0; i < rounds && good; i++)
         good = run_round(&state);
     printf("\n");
     CHECK(good, "fuzz_messages_meanwhile");
     check_tally(seed);
     CHECK(system_works(), "fuzz_messages_after");
-    CHECK(usage_returns(&before), "fuzz_messages_nothing_lost");
+    CHECK(test_counts_settle(&before), "fuzz_messages_nothing_lost");
     return test_status();
 }

@@ -204,15 +204,15 @@ static int nothing(uintptr_t arg)
 
 static void check_many(void)
 {
-    struct usage before;
+    struct kernel_counters before;
     bool good = true;
 
     (void)child_run(nothing, 0);
-    before = usage_settled();
+    before = counts_settled();
     for (uint32_t i = 0; i < MANY && good; i++)
         good = child_run(nothing, i & 0x7f) == (int)(i & 0x7f);
     CHECK(good, "fork_many");
-    CHECK(usage_returns(&before), "fork_many_leak");
+    CHECK(test_counts_settle(&before), "fork_many_leak");
 }
 
 int main(void)

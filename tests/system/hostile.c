@@ -42,26 +42,6 @@ static envid_t id_of(enum server server)
     return process_servers.init;
 }
 
-static int nothing(uintptr_t arg)
-{
-    (void)arg;
-    return 0;
-}
-
-/* All of them still do what they are for. */
-static bool system_works(void)
-{
-    const char *const argv[] = {CHILD, "status", "5", NULL};
-    uintptr_t va = 0;
-
-    if (child_run(nothing, 0) != 0 || program_run(argv, 0) != 5)
-        return false;
-    if (memory_map(&va, PAGE_SIZE, PERM_RW) < 0)
-        return false;
-    *(volatile uint32_t *)va = 1;
-    return memory_unmap(va, PAGE_SIZE) == 0;
-}
-
 static int call(enum server server, uint32_t w0, uint32_t w1, uint32_t w2)
 {
     struct ipc_msg msg = {.w = {w0, w1, w2, 0}};
@@ -292,10 +272,10 @@ static void check_notified(void)
 
 int main(void)
 {
-    struct usage before;
+    struct kernel_counters before;
 
     CHECK(system_works(), "hostile_before");
-    before = usage_settled();
+    before = counts_settled();
     check_unknown();
     check_forbidden();
     check_forged_faults();
@@ -303,6 +283,6 @@ int main(void)
     check_deaths();
     check_random();
     check_notified();
-    CHECK(usage_returns(&before), "hostile_no_leak");
+    CHECK(test_counts_settle(&before), "hostile_no_leak");
     return test_status();
 }

@@ -98,7 +98,7 @@ static int run(int (*once)(uintptr_t), uintptr_t nth)
 /* True while it goes on: the nth allocation was made, and all was as it should be. */
 static bool run_without(int (*once)(uintptr_t), uint32_t nth, const char *what, bool *good)
 {
-    struct usage before = usage_settled();
+    struct kernel_counters before = counts_settled();
     int result = run(once, nth);
     bool reached = (uint32_t)debug_fail_frames(0, 0) >= nth;
     bool is_error = WNOMEMORY(result) || result == E_NO_MEM;
@@ -107,7 +107,7 @@ static bool run_without(int (*once)(uintptr_t), uint32_t nth, const char *what, 
     *good = result == MAGIC || (reached && is_error);
     if (!*good)
         printf("# %s without frame %u: status %x\n", what, nth, (unsigned)result);
-    else if (!usage_returns(&before)) {
+    else if (!test_counts_settle(&before)) {
         *good = false;
         printf("# %s without frame %u: something stays\n", what, nth);
     }

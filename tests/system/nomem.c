@@ -193,7 +193,7 @@ static void check_machine(void)
                "nomem_shared"))
         return;
     touch((uintptr_t)cow_pages, COW_PAGES);
-    struct usage before = usage_settled();
+    struct kernel_counters before = counts_settled();
     volatile uint32_t *ready = word_at(va);
     *ready = 0;
     pid_t writer = child_start(write_copies, va);
@@ -216,7 +216,7 @@ static void check_machine(void)
         CHECK(WIFKILLED(child_end(hogs[i])), "nomem_hog_end");
     }
     CHECK_EQ(child_run(nothing, 0), 0, "nomem_over");
-    CHECK(usage_returns(&before), "nomem_no_leak");
+    CHECK(test_counts_settle(&before), "nomem_no_leak");
 }
 
 /* ---- exec. ---- */

@@ -1,10 +1,15 @@
 /* Helpers of system tests, see system.h. */
 #include "tests/system/system.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
+#include "abi/console.h"
+#include "grain/ipc.h"
+#include "grain/memory.h"
 #include "grain/notify.h"
 #include "grain/process.h"
+#include "grain/server.h"
 #include "grain/syscall.h"
 
 #define SETTLE_US    2000u
@@ -63,42 +68,43 @@ volatile uint32_t *word_at(uintptr_t va)
     return (volatile uint32_t *)va;
 }
 
-static struct usage usage_now(void)
+struct kernel_counters counts_settled(void)
 {
-    struct kernel_counters counters = {.envs = 0};
+    struct kernel_counters before;
+    struct kernel_counters now;
 
-    (void)kernel_info(&counters);
-    return (struct usage){counters.total_frames - counters.free_frames, counters.envs};
-}
-
-static bool usage_equal(const struct usage *a, const struct usage *b)
-{
-    return a->frames == b->frames && a->envs == b->envs;
-}
-
-struct usage usage_settled(void)
-{
-    struct usage before = usage_now();
-
+    kernel_info(&now);
     for (uint32_t i = 0; i < SETTLE_TRIES; i++) {
-        sleep_us(SETTLE_US);
-        struct usage now = usage_now();
-
-        if (usage_equal(&before, &now))
-            break;
         before = now;
+        sleep_us(SETTLE_US);
+        kernel_info(&now);
+        if (now.free_frames == before.free_frames && now.envs == before.envs)
+            break;
     }
-    return before;
+    return now;
 }
 
-bool usage_returns(const struct usage *before)
+static int end_with(uintptr_t status)
 {
-    for (uint32_t i = 0; i < SETTLE_TRIES; i++) {
-        struct usage now = usage_now();
+    return (int)status;
+}
 
-        if (usage_equal(before, &now))
-            return true;
-        sleep_us(SETTLE_US);
-    }
-    return false;
+bool system_works(void)
+{
+    const char *const argv[] = {CHILD, "status", "5", NULL};
+    struct ipc_msg msg = {.w = {CONSOLE_SET_MODE, CONSOLE_COOKED}};
+    uintptr_t va = 0;
+    int file = open("README.md", O_RDONLY);
+    char first[2] = "";
+
+    if (file < 0 || read(file, first, 1) != 1 || first[0] != '#' || close(file) != 0)
+        return false;
+    if (child_run(end_with, 3) != 3 || program_run(argv, 0) != 5)
+        return false;
+    if (server_call(SERVER_CONSOLE, 0, &msg, NULL) != 0)
+        return false;
+    if (memory_map(&va, PAGE_SIZE, PERM_RW) < 0)
+        return false;
+    *(volatile uint32_t *)va = 1;
+    return memory_unmap(va, PAGE_SIZE) == 0;
 }

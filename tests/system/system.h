@@ -35,14 +35,10 @@ envid_t process_env(pid_t pid);
 /* The word there. */
 volatile uint32_t *word_at(uintptr_t va);
 
-/* Frames and envs in use, once they have not changed for a while. */
-struct usage {
-    uint32_t frames;
-    uint32_t envs;
-};
-struct usage usage_settled(void);
+/* Free frames and envs, once they have not changed for a while: for test_counts_settle. */
+struct kernel_counters counts_settled(void);
 
-/* Waits until usage is back at `before`, at most a second. */
-bool usage_returns(const struct usage *before);
+/* Each server does once what it is for; proc and pager for a child, too. */
+bool system_works(void);
 
 #endif

@@ -363,10 +363,10 @@ static int leave_orphans(uintptr_t count)
 
 static void check_orphans(void)
 {
-    struct usage before = usage_settled();
+    struct kernel_counters before = counts_settled();
 
     CHECK_EQ(child_run(leave_orphans, 10), 0, "orphans_left");
-    CHECK(usage_returns(&before), "orphans_reaped");
+    CHECK(test_counts_settle(&before), "orphans_reaped");
     CHECK_ERROR(wait(NULL), E_BAD_ENV, "orphans_not_ours");
 }
 

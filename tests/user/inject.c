@@ -148,32 +148,30 @@ static int serve(void *arg)
 }
 
 struct usage {
-    uint32_t frames, envs, spaces, charged;
+    struct kernel_counters kernel;
+    uint32_t charged;
 };
+
+static uint32_t charged_now(void)
+{
+    struct aspace_usage space = {.frames = 0};
+
+    (void)aspace_info(0, &space);
+    return space.frames;
+}
 
 static struct usage usage_now(void)
 {
-    struct kernel_counters counters = {.envs = 0};
-    struct aspace_usage space = {.frames = 0};
+    struct usage now = {.charged = charged_now()};
 
-    (void)kernel_info(&counters);
-    (void)aspace_info(0, &space);
-    return (struct usage){counters.total_frames - counters.free_frames, counters.envs,
-                          counters.aspaces, space.frames};
+    kernel_info(&now.kernel);
+    return now;
 }
 
 /* An env that was ended is gone a moment later. */
 static bool is_as_before(const struct usage *before)
 {
-    for (uint32_t i = 0; i < TEST_PATIENCE_MS; i++) {
-        struct usage now = usage_now();
-
-        if (now.frames == before->frames && now.envs == before->envs &&
-            now.spaces == before->spaces && now.charged == before->charged)
-            return true;
-        sleep_us(1000);
-    }
-    return false;
+    return test_counts_settle(&before->kernel) && charged_now() == before->charged;
 }
 
 /* With the nth allocation failing. False: what happens is wrong. *reached: it made so many. */
