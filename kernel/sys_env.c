@@ -119,9 +119,10 @@ REGPARM int32_t sys_env_stop(struct env *self) NO_LOCK_ANALYSIS
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
     if (e == NULL)
         return error;
-    state = env_state(e);
-    if (state != ENV_STATE_STOPPED && (atomic_load(&e->pending) & bits) != bits)
+    if (env_state(e) != ENV_STATE_STOPPED && (atomic_load(&e->pending) & bits) != bits)
         env_pend_locked(e, bits);
+    /* Only now: one that is blocked once it is pending will meet that before it runs user code. */
+    state = env_state(e);
     /* At its own mailbox, under this lock: no message gets it past `pending` by the fast path. */
     if (state == ENV_STATE_RECEIVING)
         atomic_store_explicit(&e->ready, 0, memory_order_relaxed);
