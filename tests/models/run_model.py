@@ -160,7 +160,7 @@ def search(model: Path, variant: Variant, where: Path) -> Search:
 
 def trail(model: Path, variant: Variant, where: Path) -> str:
     """The end of the execution that the verifier found."""
-    shown = run(["spin", "-t", "-p", *variant.switches, str(model)], where)
+    shown = run(["spin", "-k", f"{model.name}.trail", "-t", "-p", *variant.switches, str(model)], where)
     return "\n".join(shown.splitlines()[-TRAIL_LINES:])
 
 
