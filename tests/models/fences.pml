@@ -1,7 +1,8 @@
 /* The two places in IPC where a store is followed by a load of something else, with the store buffers of x86 (tso.inc).
  *
  * WAIT: env W, on CPU 0, begins to wait for env D alone (ipc_publish_wait, ipc_partner_is_gone), while D dies on CPU 1
- * (death_void_id, death_relations). Either W sees the void id, or D finds W and has its home CPU look.
+ * (death_void_id, death_relations). Either W sees the void id, or D finds W and has its home CPU look. With BORN the slot
+ * is another's at first: W knows the id of D before CPU 1 has made it (env_fill, env_publish).
  *
  * LOOK: CPU 1 blocks an env again that it had claimed (look_again), while CPU 2 sets a bit of `pending` in it and pokes
  * it (env_pend_locked, inbox_post), and its home CPU 0 looks (sched_look). The bit does not stay unseen.
@@ -11,17 +12,19 @@
  * partner is on the same CPU then, runs next, and cannot begin to die elsewhere before locks were taken in between.
  *
  * @holds wait_and_death -DWAIT
+ * @holds wait_birth_and_death -DWAIT -DBORN
  * @holds block_and_pend -DLOOK
  * @refutes no_fence_in_the_wait -DWAIT -DBROKEN_NO_WAIT_FENCE : forgotten
  * @refutes no_fence_in_the_death -DWAIT -DBROKEN_NO_DEATH_FENCE : forgotten
  * @refutes awaited_after_the_id_is_looked_at -DWAIT -DBROKEN_MARK_LATE : forgotten
+ * @refutes marked_before_it_was_there -DWAIT -DBORN -DBROKEN_MARK_FIRST : forgotten
  * @refutes mark_read_before_the_id_is_void -DWAIT -DBROKEN_MARK_READ_EARLY : forgotten
  * @refutes no_fence_before_the_second_look -DLOOK -DBROKEN_NO_LOOK_FENCE : forgotten
  */
 #define CPUS 3
 #define SB   6
 
-#define VOID      0 /* the id of D is */
+#define ID        0 /* of D */
 #define WAIT_FROM 1 /* W waits for D */
 #define AWAITED   2 /* D's mark */
 #define STATE     3
@@ -30,6 +33,14 @@
 #define INBOX     6 /* of CPU 0 */
 #define LOCK      7
 #define VARIABLES 8
+
+/* Values of ID. */
+#ifdef BORN
+#define ALIVE 1
+#else
+#define ALIVE 0
+#endif
+#define VOID 2
 
 /* Values of STATE. */
 #define OWNED   0 /* RUNNING or CLAIMED */
@@ -68,15 +79,22 @@ active proctype home() /* CPU 0 */
 #ifdef BROKEN_MARK_LATE
     store(0, WAIT_FROM, 1);
     fence(0);
-    seen = LOAD(0, VOID);
+    seen = LOAD(0, ID) != ALIVE;
     store(0, AWAITED, 1);
 #else
     store(0, WAIT_FROM, 1); /* ipc_publish_wait */
+#ifndef BROKEN_MARK_FIRST
+    seen = LOAD(0, ID) != ALIVE;
+    if
+    :: seen -> store(0, STATE, WOKEN); goto looked
+    :: else
+    fi;
+#endif
     store(0, AWAITED, 1);
 #ifndef BROKEN_NO_WAIT_FENCE
     fence(0);
 #endif
-    seen = LOAD(0, VOID);
+    seen = LOAD(0, ID) != ALIVE;
 #endif
     if
     :: seen -> store(0, STATE, WOKEN); goto looked
@@ -91,7 +109,7 @@ end_idle:
     :: atomic { DRAINED(0) && mem[INBOX] -> mem[INBOX] = 0 }
         atomic { DRAINED(0) -> mem[POSTED] = 0 }
         if
-        :: LOAD(0, STATE) == BLOCKED && LOAD(0, VOID) -> store(0, STATE, WOKEN)
+        :: LOAD(0, STATE) == BLOCKED && LOAD(0, ID) != ALIVE -> store(0, STATE, WOKEN)
         :: else
         fi
     od
@@ -101,15 +119,21 @@ active proctype dying() /* CPU 1 */
 {
     byte marked;
 
+#ifdef BORN
+    store(1, AWAITED, 0); /* env_fill */
+    acquire(1);
+    store(1, ID, ALIVE); /* env_publish */
+    store(1, LOCK, 0);
+#endif
     acquire(1);
 #ifdef BROKEN_MARK_READ_EARLY
     marked = LOAD(1, AWAITED);
 #endif
 #ifdef BROKEN_NO_DEATH_FENCE
-    store(1, VOID, 1);
+    store(1, ID, VOID);
     store(1, LOCK, 0);
 #else
-    store(1, VOID, 1); /* death_void_id */
+    store(1, ID, VOID); /* death_void_id */
     store(1, LOCK, 0);
     fence(1);
 #endif
@@ -164,7 +188,7 @@ active proctype monitor()
     atomic {
         timeout ->
 #ifdef WAIT
-        forgotten = mem[VOID] && mem[STATE] != WOKEN;
+        forgotten = mem[ID] == VOID && mem[STATE] != WOKEN;
 #else
         forgotten = mem[PENDING] && mem[STATE] != WOKEN;
 #endif

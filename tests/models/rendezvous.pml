@@ -5,8 +5,9 @@
  * of them; the inline functions have the names of C functions, some without their prefix.
  *
  * Env A (0) is a client on CPU 0. Env S (1) is a server on CPU 1: it receives from anyone and answers. Env B (2) is,
- * by switch, another client or a worker that serves the mailbox of S. The operator is a third CPU with no env, which
- * stops and starts or kills one env at any moment. A timeout fires at any moment.
+ * by switch, another client or a worker that serves the mailbox of S; then S may leave that to it, and send to A
+ * (OWNER_SENDS). The operator is a third CPU with no env, which stops and starts or kills one env at any moment. A
+ * timeout fires at any moment.
  *
  * Interleaving semantics: each transition is one access to memory that another CPU may make at the same time. The
  * store buffers of x86 are not modelled here, because all that is shared is written under a lock, by a locked
@@ -31,6 +32,12 @@
  * @holds fast_path_and_transfers_that_fail -DCLIENTS=2 -DOPS=2 -DFAST -DFAILURES=1 -DCALLS_ONLY
  * @holds fast_path_and_a_third -DCLIENTS=2 -DOPS=3 -DFAST -DPEER
  * @holds worker_and_kill -DWORKER -DHOME_B=0 -DKILL -DCLOSED -DSLICES
+ * @holds stop_that_lets_finish -DSTOP -DTARGET=A -DFINISHES
+ * @holds fast_path_and_stop_that_lets_finish -DCLIENTS=2 -DFAST -DSTOP -DTARGET=B -DFINISHES -DCALLS_ONLY
+ * @holds owner_sends -DWORKER -DHOME_S=0 -DOWNER_SENDS=2 -DFAILURES=1 -DTIMED
+ * @holds owner_sends_and_fails -DWORKER -DHOME_S=0 -DOWNER_SENDS=2 -DFAILURES=2 -DTIMED -DALWAYS_TIMED -DCALLS_ONLY
+ * @holds owner_calls -DWORKER -DHOME_S=0 -DOWNER_SENDS=1 -DOWNER_CALLS -DFAILURES=1 -DTIMED
+ * @holds owner_sends_and_is_killed -DWORKER -DHOME_S=0 -DOWNER_SENDS=1 -DKILL -DTARGET=S
  *
  * Mistakes:
  * @refutes receive_unlocks_before_it_blocks -DBROKEN_UNLOCK_BEFORE_BLOCK : stuck
@@ -43,18 +50,36 @@
  * @refutes flush_before_the_id_is_void -DBROKEN_FLUSH_BEFORE_VOID -DKILL : stuck
  * @refutes look_before_posted_is_cleared -DBROKEN_LOOK_BEFORE_CLEAR -DSTOP -DDEAF : stuck|left_over
  * @refutes parked_although_killed -DBROKEN_PARK_KILLED -DKILL -DSTOP -DSTAYS -DTWO -DTARGET=A -DCALLS_ONLY : stuck
+ * @refutes ready_before_it_is_killed -DBROKEN_READY_BEFORE_KILL -DKILL -DSTOP -DSTAYS -DTWO -DTARGET=A -DCALLS_ONLY : held_back
+ * @refutes stop_sees_the_state_first -DBROKEN_STOP_STATE_FIRST -DSTOP -DTARGET=A -DFINISHES : held_back
+ * @refutes sent_home_before_its_answer -DBROKEN_SENT_HOME -DWORKER -DHOME_S=0 -DOWNER_SENDS=1 -DFAILURES=1 : stuck
+ * @refutes put_back_without_a_look -DBROKEN_PUT_BACK_BLIND -DWORKER -DHOME_S=0 -DOWNER_SENDS=1 -DFAILURES=1 : both_wait
+ * @refutes timer_left_pending -DBROKEN_TIMER_PENDING -DWORKER -DHOME_S=0 -DOWNER_SENDS=1 -DFAILURES=1 -DPARTNER_TRIES=1 -DTIMED -DALWAYS_TIMED : pending
+ * @refutes fast_path_to_one_who_is_stopped -DBROKEN_STOP_LEAVES_READY -DCLIENTS=2 -DFAST -DSTOP -DTARGET=B -DFINISHES -DCALLS_ONLY : held_back
  * @refutes fast_path_looks_at_mail_before_the_lock -DBROKEN_FAST_MAIL_UNLOCKED -DCLIENTS=2 -DFAST : stuck
  * @refutes fast_path_shows_its_state_first -DBROKEN_FAST_STATE_FIRST -DCLIENTS=2 -DOPS=3 -DFAST -DPEER : owner|answered|stuck
  *
- * Known, and in docs/caveats.md: a client waits for the owner of the mailbox, whichever worker has its call.
+ * Known, and in docs/caveats.md: a client waits for the owner of the mailbox, whichever worker has its call; and a
+ * worker's answer is lost while a message of the owner that will fail is on its way to the client.
  * @refutes known_worker_dies_with_a_call -DWORKER -DHOME_B=0 -DKILL -DTARGET=B -DSTRICT : stuck
  * @refutes known_late_answer_of_a_worker -DWORKER -DHOME_B=0 -DOPS=2 -DTIMED : got
+ * @refutes known_owner_fails_under_an_answer -DWORKER -DHOME_B=0 -DOWNER_SENDS=1 -DFAILURES=1 -DOWNER_FAILS : stuck
+ * @refutes known_owner_fails_again_and_again -DWORKER -DHOME_S=0 -DOWNER_SENDS=1 -DFAILURES=1 -DPARTNER_TRIES=1 : stuck
  */
 #ifndef HOME_B
 #define HOME_B 1
 #endif
+#ifndef HOME_S
+#define HOME_S 1
+#endif
 #ifndef OPS
 #define OPS 1
+#endif
+#ifndef OWNER_SENDS
+#define OWNER_SENDS 0
+#endif
+#ifndef PARTNER_TRIES
+#define PARTNER_TRIES 2
 #endif
 #ifdef WORKER
 #define ENVS 3
@@ -91,7 +116,7 @@ mtype = {NO_RESULT, OK, E_TIMEOUT, E_ABORTED, E_DEAD, E_BAD_ENV, E_NO_MEM};
 mtype state[ENVS];
 byte waits_at[ENVS], mailbox[ENVS], wait_from[ENVS], pending[ENVS], op[ENVS], partner[ENVS];
 byte ready_for[ENVS]; /* `ready`: the fast path's word */
-bool mail[ENVS];
+bool mail[ENVS], passed_over[ENVS];
 bool alive[ENVS], awaited[ENVS], posted[ENVS], queued[ENVS], timer[ENVS], notified[ENVS];
 byte lock[ENVS]; /* CPU + 1, or 0 */
 chan senders[ENVS] = [ENVS] of {byte};
@@ -103,9 +128,10 @@ bool in_receive[ENVS]; /* utcb->ipc_phase */
 chan inbox[2] = [ENVS] of {byte};
 chan ready[2] = [ENVS] of {byte};
 
-#define HOME(e)        ((e) == A -> 0 : ((e) == S -> 1 : HOME_B))
-#define IS_SERVER(e)   ((e) == S || (defined_worker && (e) == B))
+#define HOME(e)        ((e) == A -> 0 : ((e) == S -> HOME_S : HOME_B))
+#define IS_SERVER(e)   (((e) == S && !OWNER_SENDS) || (defined_worker && (e) == B))
 #define HAS_PARTNER(e) (wait_from[e] != NONE)
+#define AWAITS_PARTNER(e) (state[e] == RECEIVING && waits_at[e] == (e) && HAS_PARTNER(e))
 #define BLOCKED(s)     ((s) == SENDING || (s) == RECEIVING)
 #ifdef WORKER
 #define defined_worker 1
@@ -123,6 +149,8 @@ byte got[ENVS];       /* number that came */
 byte got_from[ENVS];
 byte taken_by[ENVS]; /* who has the message */
 byte failures; /* transfers that may still fail */
+bool held_back[ENVS]; /* stopped, and not started since, or destroyed then */
+bool both_wait;       /* an env waits for one that is queued at its mailbox */
 
 #define BIT(e) (1 << count[e])
 
@@ -133,10 +161,10 @@ byte failures; /* transfers that may still fail */
 /* One CPU. */
 proctype cpu(byte me)
 {
-    byte self = NONE, to = NONE, from = NONE, box = NONE, e = NONE;
-    byte pend;
-    bool flag, gone, resumed;
-    mtype was, error;
+    byte self = NONE, to = NONE, from = NONE, box = NONE, e = NONE, with = NONE, other = NONE;
+    byte pend, tries;
+    bool flag, gone, resumed, waits;
+    mtype was, error, sent;
 
 SCHEDULE: /* sched_loop */
     atomic { self = NONE; to = NONE }
@@ -154,7 +182,7 @@ end_idle:
     if
     :: len(inbox[me]) != 0 -> goto TAKE
     :: atomic { timer[A] && HOME(A) == me -> e = A; goto EXPIRE }
-#ifdef PUSHY
+#if defined(PUSHY) || OWNER_SENDS
     :: atomic { timer[S] && HOME(S) == me -> e = S; goto EXPIRE }
 #endif
 #if ENVS > 2
@@ -288,7 +316,11 @@ HONOUR:
         :: else -> goto HONOUR
         fi
     :: (pend & (P_KILL | P_STOP | P_RECEIVE)) == P_RECEIVE -> /* env_continue_ipc */
+#ifdef BROKEN_TIMER_PENDING
         atomic { pending[self] = pending[self] & ~(P_RECEIVE | P_ABORT) }
+#else
+        atomic { pending[self] = pending[self] & ~(P_RECEIVE | P_ABORT | P_TIMER) }
+#endif
         if
         :: pend & P_ABORT -> fail(self, true, E_ABORTED); goto HONOUR
         :: else -> /* ipc_resume_receive */
@@ -304,7 +336,7 @@ USER:
     if
     :: len(inbox[me]) != 0 -> goto TAKE
     :: atomic { timer[A] && HOME(A) == me -> e = A; goto EXPIRE }
-#ifdef PUSHY
+#if defined(PUSHY) || OWNER_SENDS
     :: atomic { timer[S] && HOME(S) == me -> e = S; goto EXPIRE }
 #endif
 #if ENVS > 2
@@ -345,7 +377,10 @@ SLOW:
         gone = !alive[partner[self]];
 #endif
         wait_from[self] = partner[self];
-        awaited[partner[self]] = true
+        if
+        :: alive[partner[self]] -> awaited[partner[self]] = true
+        :: else -> fail(self, op[self] & O_REPLY || !(op[self] & O_SEND), E_BAD_ENV); goto RETURN
+        fi
     :: else -> wait_from[self] = NONE
     fi;
     if
@@ -362,7 +397,7 @@ FAST_CALL: /* ipc_fast_call */
     :: else
     fi;
     assert(awaited[to] && !timer[to]);
-    transfer(self, to);
+    transfer(self, to, error);
     if
     :: error != OK -> goto FAST_FAIL
     :: else
@@ -378,10 +413,7 @@ FAST_CALL: /* ipc_fast_call */
 
 FAST_FAIL:
     state[to] = CLAIMED;
-    put_back(to);
-    to = NONE;
-    fail(self, false, error);
-    goto RETURN;
+    goto PUT_BACK;
 
 FAST_REPLY: /* ipc_fast_reply_recv */
     fast_claim(partner[self], self);
@@ -390,7 +422,7 @@ FAST_REPLY: /* ipc_fast_reply_recv */
     :: else
     fi;
     assert(!timer[to]);
-    transfer(self, to);
+    transfer(self, to, error);
     if
     :: error != OK -> goto FAST_FAIL /* the server's range is wrong */
     :: error != OK -> fail(to, true, error); flag = true; goto FAST_MAIL /* the client cannot take it */
@@ -429,12 +461,12 @@ REPLY: /* ipc_reply */
     :: to == NONE -> goto RECEIVE_AFTER
     :: else
     fi;
-    transfer(self, to);
+    transfer(self, to, error);
     if
     :: error != OK -> /* the client cannot take it, or the server's range is wrong */
         if
         :: fail(to, true, error)
-        :: put_back(to); to = NONE; fail(self, false, error); goto RETURN
+        :: goto PUT_BACK
         fi
     :: else
     fi;
@@ -475,9 +507,14 @@ MAILBOX_OF: /* mailbox_lock_of */
     claim_locked(to, box);
     unlock_env(box);
 DELIVER:
-    transfer(self, to);
+    transfer(self, to, error);
     if
-    :: error != OK -> put_back(to); to = NONE; fail(self, false, error); goto RETURN
+    :: error != OK ->
+PUT_BACK:
+        put_back(to);
+        to = NONE;
+        fail(self, false, error);
+        goto RETURN
     :: else
     fi;
     if
@@ -525,22 +562,17 @@ RECEIVE: /* receive_once, mailbox_lock_for_receive */
     :: else
     fi;
     if
-    :: !HAS_PARTNER(self) && notified[box] -> take_bits_locked(self, box); unlock_env(box); goto GOT
+    :: !HAS_PARTNER(self) && notified[box] && !(passed_over[box] && (len(senders[box]) != 0)) ->
+        take_bits_locked(self, box);
+        unlock_env(box);
+        goto GOT
     :: else
     fi;
     if /* next_sender_locked */
-    :: HAS_PARTNER(self) ->
-        if
-        :: alive[wait_from[self]] && state[wait_from[self]] == SENDING ->
-            if
-            :: waits_at[wait_from[self]] == box -> from = wait_from[self]
-            :: else
-            fi
-        :: else
-        fi
+    :: HAS_PARTNER(self) -> queued_partner_locked(self, box, from)
     :: else ->
         if
-        :: len(senders[box]) != 0 -> senders[box]?<from>
+        :: d_step { len(senders[box]) != 0 -> senders[box]?<from>; passed_over[box] = false }
         :: len(senders[box]) == 0
         fi
     fi;
@@ -551,6 +583,7 @@ RECEIVE: /* receive_once, mailbox_lock_for_receive */
         lock_env(box);
 #endif
         d_step { /* block_locked */
+            assert(!(pending[self] & P_TIMER)); /* its timer would never end the wait */
             if
             :: !HAS_PARTNER(self) && box != self -> receivers[box]!self
             :: else
@@ -568,7 +601,7 @@ RECEIVE: /* receive_once, mailbox_lock_for_receive */
     fi;
     claim_locked(from, box);
     unlock_env(box);
-    transfer(from, self);
+    transfer(from, self, error);
     was = error;
     finish_sender(from, was);
     from = NONE;
