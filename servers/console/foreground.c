@@ -7,6 +7,7 @@
 #include "abi/proc.h"
 #include "grain/ipc.h"
 #include "servers/console/client.h"
+#include "servers/console/readers.h"
 
 #define PROC_PATIENCE_US 1000000u
 
@@ -20,9 +21,14 @@ void foreground_init(envid_t proc_id)
     proc = proc_id;
 }
 
+static bool is_owned(void)
+{
+    return owner != 0 && client_is_alive(owner);
+}
+
 bool foreground_is_owner(envid_t client)
 {
-    return owner == client || owner == 0 || !client_is_alive(owner);
+    return owner == client || !is_owned();
 }
 
 int foreground_set(envid_t client, uint32_t pid)
@@ -71,9 +77,21 @@ static bool is_below(envid_t client, uint32_t pid)
 
 bool foreground_may_read(envid_t client)
 {
-    if (owner == 0 || !client_is_alive(owner) || proc == 0)
+    if (!is_owned() || proc == 0)
         return true;
     return foreground == 0 ? client == owner : is_below(client, foreground);
+}
+
+bool foreground_may_set_mode(envid_t client)
+{
+    if (!is_owned() || proc == 0 || client == owner)
+        return true;
+    return foreground == 0 ? !readers_has(owner) : is_below(client, foreground);
+}
+
+bool foreground_is_back(envid_t client)
+{
+    return client == owner && foreground == 0;
 }
 
 void foreground_interrupt_next(bool keep)

@@ -29,6 +29,13 @@ bool foreground_is_answer(envid_t from);
 /* Whether what is typed is for that client now. */
 bool foreground_may_read(envid_t client);
 
+/* Whether that client may say how input comes. As with reading; but while none is named and the shell does not read
+ * either, everybody may: a program that the shell has started may run before it is named. */
+bool foreground_may_set_mode(envid_t client);
+
+/* Whether that client is the shell, and has named nobody. */
+bool foreground_is_back(envid_t client);
+
 /* Has proc interrupt it. Returns false: there is none. */
 bool foreground_interrupt(void);
 

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "abi/errors.h"
-#include "grain/ipc.h"
-#include "grain/time.h"
+#include "servers/console/client.h"
 #include "servers/console/editor.h"
 #include "servers/console/foreground.h"
 #include "servers/console/keymap.h"
@@ -17,6 +16,7 @@
 static struct editor editor;
 static bool editing; /* the editor's line is on the terminal */
 static enum console_mode mode;
+static envid_t mode_setter; /* whose it is, while it is not cooked */
 
 static struct {
     uint32_t head, tail; /* count up; bytes from head to tail are in it */
@@ -50,23 +50,13 @@ bool input_has_room(void)
     return ring_count() <= RING_SIZE - KEYMAP_BYTES_MAX;
 }
 
-/* False: the client does not wait any more, and has not got it. */
-static bool reply(envid_t client, int32_t status, const char *text, uint32_t len)
-{
-    struct ipc_msg msg = {.w = {(uint32_t)status, len}};
-    uint32_t words = (len + sizeof(uint32_t) - 1) / sizeof(uint32_t);
-
-    memcpy(utcb()->words, text, len);
-    return ipc(IPC_SEND | IPC_REPLY | IPC_SEND_WORDS(words), client, &msg) == 0;
-}
-
 /* The reader is served. False: it was not there; the text is for the next one. */
 static bool reply_first(const struct reader *reader, const char *text, uint32_t len)
 {
     envid_t client = reader->client;
 
     readers_remove(client);
-    return reply(client, 0, text, len);
+    return client_answer(client, 0, text, len);
 }
 
 static void stop_editing(void)
@@ -152,8 +142,8 @@ static void expire(void)
 {
     struct reader reader;
 
-    while (readers_take_expired(time_us(), &reader))
-        (void)reply(reader.client, -E_TIMEOUT, "", 0);
+    while (readers_take_expired(client_now_us(), &reader))
+        (void)client_answer(reader.client, -E_TIMEOUT, "", 0);
 }
 
 /* Nobody waits any more, perhaps because the last reader died: the line it would have got is void. */
@@ -177,11 +167,26 @@ void input_serve(void)
         abandon_line();
 }
 
+static void change_mode(envid_t client, enum console_mode new_mode)
+{
+    if (editing && new_mode != mode)
+        abandon_line();
+    mode = new_mode;
+    mode_setter = client;
+}
+
 int input_read(struct reader *reader)
 {
+    envid_t displaced;
+
+    /* What started the shell's last command, or a job of it, may have set the mode since the shell asked for its own. */
+    if (foreground_is_back(reader->client) && mode_setter != reader->client)
+        change_mode(reader->client, CONSOLE_COOKED);
     reader->may = foreground_may_read(reader->client);
-    if (!readers_add(reader))
+    if (!readers_add(reader, &displaced))
         return -E_BUSY;
+    if (displaced != 0)
+        (void)client_answer(displaced, -E_BUSY, "", 0);
     if (foreground_is_owner(reader->client))
         foreground_interrupt_next(false);
     input_serve();
@@ -191,18 +196,21 @@ int input_read(struct reader *reader)
 void input_foreground_changed(void)
 {
     readers_judge(foreground_may_read);
+    /* A process that is named may run already, and have set the mode it wants; a job of the shell's may have, too. */
+    if (mode != CONSOLE_COOKED && (!foreground_exists() || !foreground_may_set_mode(mode_setter)))
+        change_mode(mode_setter, CONSOLE_COOKED);
     input_serve();
 }
 
-enum console_mode input_set_mode(enum console_mode new_mode)
+int input_set_mode(envid_t client, enum console_mode new_mode)
 {
     enum console_mode before = mode;
 
-    if (editing && new_mode != mode)
-        abandon_line();
-    mode = new_mode;
+    if (!foreground_may_set_mode(client))
+        return -E_PERM;
+    change_mode(client, new_mode);
     input_serve();
-    return before;
+    return (int)before;
 }
 
 /* Ctrl-C: what was typed before it is void. The foreground process ends; if there is none, the shell, which
@@ -236,8 +244,9 @@ void input_write_around(envid_t client, const char *text, uint32_t len)
         abandon_line();
     if (!editing || (editor.len == 0 && editor.prompt_len == 0)) { /* nothing in the way */
         output_write(client, text, len);
-        if (editing)
-            output_prompt(&editor, readers_first()->client);
+        const struct reader *reader = readers_first(); /* it may have died since, and be the last */
+        if (editing && reader != NULL)
+            output_prompt(&editor, reader->client);
         return;
     }
     editor_hide(&editor);

@@ -59,23 +59,20 @@ static bool answer_read(envid_t client, struct ipc_msg *msg)
     return error == 0 ? false : answer(msg, error, 0);
 }
 
-static bool answer_set_mode(struct ipc_msg *msg)
+static bool answer_set_mode(envid_t client, struct ipc_msg *msg)
 {
     if (msg->w[1] > CONSOLE_RAW)
         return answer(msg, -E_INVAL, 0);
-    return answer(msg, 0, input_set_mode((enum console_mode)msg->w[1]));
+    int before = input_set_mode(client, (enum console_mode)msg->w[1]);
+    return before < 0 ? answer(msg, before, 0) : answer(msg, 0, (uint32_t)before);
 }
 
 static bool answer_set_foreground(envid_t client, struct ipc_msg *msg)
 {
-    uint32_t pid = msg->w[1];
-    int error = foreground_set(client, pid);
+    int error = foreground_set(client, msg->w[1]);
 
     if (error == 0)
         input_foreground_changed();
-    /* Not when a process is named: it may run already, and have set the mode it wants. */
-    if (error == 0 && pid == 0)
-        (void)input_set_mode(CONSOLE_COOKED);
     return answer(msg, error, 0);
 }
 
@@ -89,7 +86,7 @@ static bool answer_request(envid_t client, struct ipc_msg *msg, uint32_t words)
     case CONSOLE_READ:
         return answer_read(client, msg);
     case CONSOLE_SET_MODE:
-        return answer_set_mode(msg);
+        return answer_set_mode(client, msg);
     case CONSOLE_SET_FOREGROUND:
         return answer_set_foreground(client, msg);
     default:

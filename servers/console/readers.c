@@ -25,10 +25,25 @@ static void drop_dead(void)
     }
 }
 
-bool readers_add(const struct reader *reader)
+/* Takes out the last one whose turn it is not. Returns it; 0: there is none. */
+static envid_t make_room(void)
+{
+    for (uint32_t i = count; i-- > 0;) {
+        envid_t client = readers[i].client;
+
+        if (!readers[i].may) {
+            remove_at(i);
+            return client;
+        }
+    }
+    return 0;
+}
+
+bool readers_add(const struct reader *reader, envid_t *displaced)
 {
     drop_dead();
     readers_remove(reader->client);
+    *displaced = count == READERS_MAX && reader->may ? make_room() : 0;
     if (count == READERS_MAX)
         return false;
     readers[count++] = *reader;
@@ -43,6 +58,15 @@ const struct reader *readers_first(void)
             return &readers[i];
     }
     return NULL;
+}
+
+bool readers_has(envid_t client)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (readers[i].client == client)
+            return true;
+    }
+    return false;
 }
 
 void readers_remove(envid_t client)

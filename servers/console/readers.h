@@ -18,11 +18,16 @@ struct reader {
 };
 
 /* At the end of the queue; a client that is in it already has given up what it waited for, and is
- * replaced. Returns false: the queue is full. */
-bool readers_add(const struct reader *reader);
+ * replaced. Where the queue is full, one whose turn it is takes the place of the last one whose turn it is not: that is
+ * *displaced, to be told, else 0. Returns false: the queue is full. */
+bool readers_add(const struct reader *reader, envid_t *displaced);
 
-/* The first that is alive and may; NULL: nobody waits. */
+/* The first that is alive and may; NULL: nobody waits. It is there until the queue is asked again: that drops who has
+ * died since. */
 const struct reader *readers_first(void);
+
+/* Whether that client waits. */
+bool readers_has(envid_t client);
 
 /* Takes that client out. */
 void readers_remove(envid_t client);

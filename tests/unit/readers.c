@@ -20,12 +20,14 @@ static bool may(envid_t client)
     return client == foreground;
 }
 
+static envid_t displaced; /* by the last one that was added */
+
 static bool add(envid_t client, bool its_turn, uint64_t deadline)
 {
     const struct reader reader = {
         .client = client, .most = 10, .may = its_turn, .deadline = deadline};
 
-    return readers_add(&reader);
+    return readers_add(&reader, &displaced);
 }
 
 static envid_t first(void)
@@ -110,15 +112,38 @@ static void readers_that_read_again_are_replaced(void)
     CHECK(readers_deadline() == 500);
 }
 
-static void readers_full(void)
+static void fill(bool its_turn)
 {
     begin();
-    for (envid_t client = 1; client <= CAPACITY; client++)
-        CHECK(add(client, false, READER_NO_DEADLINE));
+    for (envid_t client = 1; client <= CAPACITY; client++) {
+        CHECK(add(client, its_turn, READER_NO_DEADLINE));
+        CHECK_INT(displaced, 0);
+    }
+}
+
+static void readers_full(void)
+{
+    fill(true);
     CHECK(!add(CAPACITY + 1, true, READER_NO_DEADLINE));
+    CHECK_INT(displaced, 0);
     dead[7] = true;
     CHECK(add(CAPACITY + 1, true, READER_NO_DEADLINE));
+    CHECK_INT(displaced, 0);
+    CHECK(readers_has(CAPACITY + 1) && !readers_has(7) && readers_has(8));
+}
+
+/* Whoever fills the queue from the background does not keep the foreground out. */
+static void readers_in_the_background_make_room(void)
+{
+    fill(false);
+    CHECK(!add(CAPACITY + 1, false, READER_NO_DEADLINE));
+    CHECK(add(CAPACITY + 1, true, READER_NO_DEADLINE));
+    CHECK_INT(displaced, CAPACITY);
     CHECK_INT(first(), CAPACITY + 1);
+    CHECK(add(CAPACITY + 2, true, READER_NO_DEADLINE));
+    CHECK_INT(displaced, CAPACITY - 1);
+    CHECK_INT(first(), CAPACITY + 1);
+    CHECK(!readers_has(CAPACITY) && !readers_has(CAPACITY - 1) && readers_has(CAPACITY - 2));
 }
 
 /* Those in the background too. */
@@ -145,6 +170,7 @@ int main(void)
     UNIT_RUN(readers_that_died_are_dropped);
     UNIT_RUN(readers_that_read_again_are_replaced);
     UNIT_RUN(readers_full);
+    UNIT_RUN(readers_in_the_background_make_room);
     UNIT_RUN(readers_time_out);
     return unit_done();
 }

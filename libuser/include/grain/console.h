@@ -17,7 +17,7 @@ MUST_CHECK int console_write(const char *text, size_t len);
  * E_TIMEOUT, E_BUSY (too many readers). */
 MUST_CHECK int console_read(char *text, size_t most, uint32_t wait_ms);
 
-/* Returns the mode before. */
+/* Returns the mode before. E_PERM: it is another's turn. */
 int console_set_mode(enum console_mode mode);
 
 /* The process that Ctrl-C interrupts; 0: none. The first to call it owns the right. E_PERM. */
