@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "apps/error.h"
+#include "apps/keys.h"
 #include "apps/load.h"
 #include "apps/options.h"
 #include "apps/procs.h"
-#include "grain/console.h"
 #include "grain/notify.h"
 #include "grain/syscall.h"
 #include "grain/time.h"
@@ -17,7 +17,6 @@
 #define SCREEN_LINES 24u
 #define ROWS_LEAST   4u /* processes shown, however many CPUs there are */
 #define BAR_WIDTH    24u
-#define KEY_CTRL_C   3
 
 /* Control sequences of a VT100. */
 #define CLEAR_ALL  "\033[2J"
@@ -200,16 +199,10 @@ static void print_screen(const struct sample *before, const struct sample *now)
 /* Lets the delay pass. Returns false when the user wants to leave. */
 static bool pause_or_leave(void)
 {
-    char key = 0;
-
-    if (batch) {
-        sleep_us(delay * 1000000);
-        return true;
-    }
-    int got = console_read(&key, 1, delay * 1000);
-    if (got == -E_TIMEOUT)
-        return true;
-    return got > 0 && key != 'q' && key != KEY_CTRL_C;
+    if (!batch)
+        return keys_pause(delay * 1000);
+    sleep_us(delay * 1000000);
+    return true;
 }
 
 /* The first look shows what has been since the kernel started. */
@@ -234,14 +227,14 @@ int main(int argc, char **argv)
 {
     options_parse(&command_line, argc, argv);
     if (!batch) {
-        int mode = console_set_mode(CONSOLE_RAW);
+        int error = keys_begin();
 
-        if (mode < 0)
-            return error_print("no console (try --batch): %s", grain_strerror(mode));
+        if (error < 0)
+            return error_print("no console (try --batch): %s", grain_strerror(error));
         printf(CLEAR_ALL);
     }
     int result = watch();
     if (!batch)
-        console_set_mode(CONSOLE_COOKED);
+        keys_end();
     return result < 0 ? error_print("%s", grain_strerror(result)) : EXIT_SUCCESS;
 }

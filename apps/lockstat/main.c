@@ -7,12 +7,12 @@
 #include <sys/wait.h>
 
 #include "apps/error.h"
+#include "apps/keys.h"
 #include "apps/lockstat/print.h"
 #include "apps/options.h"
-#include "grain/console.h"
 #include "grain/process.h"
 
-#define KEY_CTRL_C         3
+#define PAUSE_MS           1000u /* between two looks */
 #define STATUS_ENDED_BADLY 128 /* killed, or by a fault */
 
 /* Control sequences of a VT100. */
@@ -84,25 +84,16 @@ static int measure(const struct view *view, char *const command[])
     return status;
 }
 
-/* A second, or less if a key is pressed. Returns false when the user wants to leave. */
-static bool pause_or_leave(void)
-{
-    char key = 0;
-    int got = console_read(&key, 1, 1000);
-
-    return got == -E_TIMEOUT || (got > 0 && key != 'q' && key != KEY_CTRL_C);
-}
-
 static int watch(const struct view *view)
 {
     uint32_t round = 0;
-    int mode = console_set_mode(CONSOLE_RAW);
+    int error = keys_begin();
 
-    if (mode < 0)
-        return error_print("no console: %s", grain_strerror(mode));
+    if (error < 0)
+        return error_print("no console: %s", grain_strerror(error));
     printf(CLEAR_ALL);
     stats_take(&readings[0]);
-    while ((rounds == 0 || round < rounds) && pause_or_leave()) {
+    while ((rounds == 0 || round < rounds) && keys_pause(PAUSE_MS)) {
         round++;
         stats_take(&readings[round % 2]);
         printf(HOME);
@@ -110,7 +101,7 @@ static int watch(const struct view *view)
         printf(CLEAR_REST);
         fflush(stdout);
     }
-    console_set_mode(CONSOLE_COOKED);
+    keys_end();
     return EXIT_SUCCESS;
 }
 

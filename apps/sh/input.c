@@ -5,6 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/errors.h"
+
+#define BUSY_US 100000u /* until it is tried again */
+
 /* Makes sure that there is something in the chunk. Returns 1, 0 at the end, or a negative number. */
 static int fill(struct input *input)
 {
@@ -12,6 +16,10 @@ static int fill(struct input *input)
         return 1;
     input->next = input->end = 0;
     ssize_t got = read(input->fd, input->chunk, sizeof(input->chunk));
+    while (got == -E_BUSY) { /* others wait where the console has room for no more */
+        usleep(BUSY_US);
+        got = read(input->fd, input->chunk, sizeof(input->chunk));
+    }
     if (got > 0)
         input->end = (size_t)got;
     return got > 0 ? 1 : (int)got;

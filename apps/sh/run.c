@@ -66,6 +66,8 @@ static int run_background(char **argv)
     if (builtin_find(argv[0]) != NULL)
         return shell_error("%s is the shell's own: it cannot run in the background", argv[0]);
     if (!job_room())
+        wait_report();
+    if (!job_room())
         return shell_error("%d jobs are as many as there can be", JOBS_MAX);
     int status = start(argv, &pid);
     if (status != 0)

@@ -78,7 +78,8 @@ void wait_report(void)
         if (!job->ended)
             continue;
         wait_describe_job(job, text);
-        printf("[%d] %s  %s\n", job->number, text, job->text);
+        if (shell.interactive)
+            printf("[%d] %s  %s\n", job->number, text, job->text);
         job_remove(job);
     }
 }
