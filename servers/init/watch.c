@@ -1,5 +1,6 @@
-/* The watcher, see watch.h. It never calls a server but to tell pager and proc of a new one: what it has
- * to say goes to the kernel's log, since the console may be what has died. */
+/* The watcher, see watch.h. It calls no server that may be what has died, but to tell pager and proc of a new one:
+ * what it has to say goes to the kernel's log, and so does what others print for it while there is no console, as
+ * nobody asks the watcher then where the new one is (server_find). */
 #include "servers/init/watch.h"
 
 #include <errno.h>
@@ -14,17 +15,16 @@
 #include "servers/init/service.h"
 #include "servers/init/words.h"
 
-#define DEATHS_MAX 5u /* of one service; then it is not started again */
-#define WAITERS_MAX \
-    64u /* clients that ask for a server that has died and is not started again yet */
+#define DEATHS_MAX 5u /* of one service: then it is not started again */
 
 static uint32_t boot_time_us;
 
+/* Clients that ask for a server that has died and is not started again yet, by env index: an env waits for
+ * one answer at a time. */
 static struct waiter {
-    envid_t client;
+    envid_t client; /* 0: none */
     enum server server;
-} waiters[WAITERS_MAX];
-static uint32_t waiter_count;
+} waiters[ENV_MAX];
 
 void watch_set_boot_time(uint32_t us)
 {
@@ -53,17 +53,14 @@ static bool has_died(const struct service *service)
 /* Answers those who waited for this server. */
 static void wake_waiters(const struct service *service)
 {
-    uint32_t kept = 0;
+    const struct ipc_msg msg = {.w = {0, (uint32_t)service->id}};
 
-    for (uint32_t i = 0; i < waiter_count; i++) {
-        struct ipc_msg msg = {.w = {0, (uint32_t)service->id}};
-
-        if (waiters[i].server == service->server)
-            (void)ipc_reply(waiters[i].client, &msg);
-        else
-            waiters[kept++] = waiters[i];
+    for (uint32_t i = 0; i < ENV_MAX; i++) {
+        if (waiters[i].client == 0 || waiters[i].server != service->server)
+            continue;
+        (void)ipc_reply(waiters[i].client, &msg);
+        waiters[i].client = 0;
     }
-    waiter_count = kept;
 }
 
 /* Whether the machine can go on without it: not at all without pager or proc. */
@@ -115,9 +112,9 @@ static bool answer_server(envid_t client, struct ipc_msg *msg)
         return true;
     }
     msg->w[1] = (uint32_t)service->id;
-    if (!has_died(service) || waiter_count == WAITERS_MAX)
+    if (!has_died(service))
         return true;
-    waiters[waiter_count++] = (struct waiter){.client = client, .server = server};
+    waiters[ENV_INDEX(client)] = (struct waiter){.client = client, .server = server};
     return false;
 }
 

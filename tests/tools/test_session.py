@@ -276,6 +276,13 @@ class Serial(Session):
         self.emulator.expect(re.escape(PROMPT))
         self.assertEqual(self.run_line("echo cooked again"), ["cooked again"])
 
+    def test_raw_mode_in_the_background(self) -> None:
+        self.emulator.type("top -d 1 &\r")
+        self.emulator.expect("PID")
+        self.assertIn("mine", self.run_line("echo mine"))
+        self.run_line("kill %1; wait %1")
+        self.assertEqual(self.run_line("echo on"), ["on"])
+
     def test_ctrl_c_in_raw_mode(self) -> None:
         self.emulator.type("top\r")
         self.emulator.expect("PID")
@@ -390,13 +397,16 @@ class Leaving(unittest.TestCase):
         emulator.expect(r"^grain: halt code 0$")
         self.assertEqual(emulator.process.wait(WAIT), 0x10 << 1 | 1)
 
-    def test_nothing_goes_on_without_pager_or_proc(self) -> None:
-        for server in ("pager", "proc"):
+    def test_nothing_goes_on_without_a_server(self) -> None:
+        """Without pager or proc not at all, without the others not for long."""
+        for server, times in (("pager", 1), ("proc", 1), ("bootfs", 5), ("console", 5)):
             with self.subTest(server=server):
-                emulator = Emulator([], [f"killserver {server}", "--append=init.test"])
+                emulator = Emulator([], [f"killserver {server} {times}", "--append=init.test"])
                 self.addCleanup(emulator.stop)
                 emulator.expect(r"^grain: halt code 1$")
                 self.assertIn(f"init: {server} was killed with status 0: the system cannot go on", emulator.seen)
+                restarts = emulator.seen.count(f"init: {server} was killed with status 0: it is started again")
+                self.assertEqual(restarts, times - 1)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ MUST_CHECK int server_call(enum server server, uint32_t flags, struct ipc_msg *m
                            int32_t *result);
 
 /* Asks init for the server's id; if it has died, waits until it was started again and pager and proc know of
- * it. 0: init does not know. Leaves the words of the message page as they are. */
+ * it. 0: init does not know, or it is init's watcher itself that asks. Leaves the words of the message page as they
+ * are. */
 envid_t server_find(enum server server);
 
 /* Strings in utcb->words, SERVER_STRING_MAX bytes at most with the 0. The first returns how many words
