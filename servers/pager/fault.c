@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "abi/bootfs.h"
-#include "grain/notify.h"
 #include "grain/syscall.h"
 #include "servers/pager/pager.h"
 
@@ -93,7 +92,7 @@ static int load_file(const struct fault *fault)
     int error = got;
 
     if (got == 0) { /* the process goes on, and faults here again, until there is a bootfs */
-        sleep_us(BOOTFS_RESTART_US);
+        worker_sleep_us(BOOTFS_RESTART_US);
         return 0;
     }
     if (got > 0 && writable && bytes < PAGE_SIZE)
@@ -138,12 +137,12 @@ static int resolve_by_info(const struct fault *fault)
     return 0;
 }
 
-/* What the fault says of the page is true, unless another thread has faulted here a moment ago. And a message
- * from a process that looks like a fault may say anything: a page that it says is there and is not, then, is
- * not copied. */
+/* What the fault says of the page is true, unless another thread has faulted here since, written there, and perhaps
+ * ended: how many there are now says nothing. And a message from a process that looks like a fault may say
+ * anything: a page that it says is there and is not, then, is not copied. */
 static int resolve(const struct space *space, const struct fault *fault)
 {
-    if (space->threads > 1 || fault->region->kind == PAGER_SHARED)
+    if (space->had_threads || fault->region->kind == PAGER_SHARED)
         return resolve_by_info(fault);
     if (!fault->present)
         return resolve_missing(fault);

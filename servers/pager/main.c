@@ -185,6 +185,19 @@ static bool workers_live(void)
     return true;
 }
 
+static void check_workers(void)
+{
+    if (!workers_live())
+        exit(EXIT_FAILURE); /* init is to see that */
+}
+
+/* Workers have one mailbox: who sleeps there takes what is notified, the death of another included. */
+void worker_sleep_us(uint32_t us)
+{
+    sleep_us(us);
+    check_workers();
+}
+
 static _Noreturn void serve(void)
 {
     struct request request;
@@ -197,9 +210,9 @@ static _Noreturn void serve(void)
         int32_t result = ipc(IPC_OP_REPLY_RECV | IPC_SEND_WORDS(answer.words), client, &msg);
         client = 0;
         answer = (struct answer){.words = 0};
-        if (result == 0 && !workers_live())
-            exit(EXIT_FAILURE); /* init is to see that */
-        if (result < 0)
+        if (result == 0)
+            check_workers();
+        if (result <= 0)
             continue;
         read_request(&request, result, &msg);
         client = dispatch(&request, &answer);

@@ -41,7 +41,8 @@ struct space {
     bool used;     /* atomic; changed with the gate held */
 
     /* With the gate held. */
-    bool no_memory; /* a fault found none */
+    bool no_memory;   /* a fault found none */
+    bool had_threads; /* more than one at a time, ever: a request of one may come late, after another's end */
     uint32_t threads;
     uint32_t brk;
     uint32_t owned; /* shared objects */
@@ -86,7 +87,7 @@ struct space *space_take(void);
 /* Its last env is gone. The gate is held, and still is afterwards. */
 void space_free(struct space *space);
 
-/* The gate is held. False: env's slot has another env that has not been forgotten. */
+/* The gate is held. */
 void space_add_env(struct space *space, envid_t env);
 void space_remove_env(struct space *space, envid_t env);
 void space_remove_all(struct space *space);
@@ -155,5 +156,7 @@ void shared_disown(struct space *space);
 
 /* The calling worker's window. */
 uintptr_t worker_window(void);
+/* Lets that much time pass. */
+void worker_sleep_us(uint32_t us);
 
 #endif

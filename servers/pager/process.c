@@ -94,7 +94,9 @@ int process_clear(struct space *space, const struct request *request, struct ans
     region_clear(space);
     shared_disown(space);
     space->brk = HEAP_BASE;
+    space->no_memory = false;
     space_end_others(space, env);
+    space->had_threads = false; /* nothing is done for the others from here on */
     return error;
 }
 
@@ -111,6 +113,7 @@ int process_thread(struct space *space, const struct request *request, struct an
     (void)answer;
     if ((envid_t)request->w[2] <= 0)
         return -E_BAD_ENV;
+    space->had_threads = true;
     space_add_env(space, (envid_t)request->w[2]);
     return 0;
 }

@@ -107,6 +107,7 @@ struct space *space_take(void)
         if (!space->used) {
             __atomic_store_n(&space->used, true, __ATOMIC_RELAXED);
             space->no_memory = false;
+            space->had_threads = false;
             space->threads = 0;
             space->brk = HEAP_BASE;
             count(&stats.spaces, 1);

@@ -86,6 +86,15 @@ static int do_text(int argc, char **argv)
     return 0;
 }
 
+/* Writes where nothing is. */
+static int do_fault(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    *(volatile uint32_t *)PAGE_SIZE = 1;
+    return 0;
+}
+
 /* Becomes itself again, for ever. */
 static int do_exec(int argc, char **argv)
 {
@@ -101,6 +110,7 @@ static const struct {
 } modes[] = {
     {"status", do_status}, {"args", do_args},   {"fresh", do_fresh}, {"pid", do_pid},
     {"stack", do_stack},   {"touch", do_touch}, {"text", do_text},   {"exec", do_exec},
+    {"fault", do_fault},
 };
 
 int main(int argc, char **argv)

@@ -341,6 +341,22 @@ static void check_threads(void)
     CHECK(!(env_create(0, 0, 0, 1) != -E_PERM), "thread_not_past_proc");
 }
 
+/* A thread's fault may be looked at after another thread has written to that page and ended. It is no more than a message
+ * that comes late: this one is sent so. */
+static void check_late_fault(void)
+{
+    struct ipc_msg msg = {.w = {IPC_LABEL_FAULT | 14u | 2u << 8}};
+    uintptr_t va = 0;
+
+    CHECK_OK(memory_map(&va, PAGE_SIZE, PERM_RW), "late_fault_map");
+    *word_at(va) = 7;
+    msg.w[1] = va;
+    CHECK_EQ(run_threads(add), 6, "late_fault_threads");
+    CHECK_OK(server_call(SERVER_PAGER, 0, &msg, NULL), "late_fault_answer");
+    CHECK_EQ(*word_at(va), 7, "late_fault_takes_nothing");
+    CHECK_OK(memory_unmap(va, PAGE_SIZE), "late_fault_unmap");
+}
+
 /* Faults on all CPUs at once. */
 #define FAULT_PAGES  64u
 #define FAULT_ROUNDS 50u /* a hang detector: until two workers of the pager have had some */
@@ -419,6 +435,7 @@ int main(void)
     check_shared();
     check_shared_limit();
     check_threads();
+    check_late_fault();
     check_faults_on_all_cpus();
     return test_status();
 }

@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "grain/ipc.h"
 #include "grain/memory.h"
 #include "grain/notify.h"
 #include "grain/process.h"
+#include "grain/server.h"
 #include "grain/syscall.h"
 #include "grain/windows.h"
 #include "tests/system/system.h"
@@ -234,8 +236,31 @@ static int exec_without_memory(uintptr_t ready)
     return -execv(CHILD, argv);
 }
 
+/* A fault that finds no memory is told of as an error here, as it is a message; what the next program ends by is
+ * another. */
+static int fault_after_exec(uintptr_t arg)
+{
+    static char name[] = CHILD, mode[] = "fault";
+    char *const argv[] = {name, mode, NULL};
+    struct ipc_msg msg = {.w = {0}};
+    uintptr_t va = 0;
+
+    (void)arg;
+    if (memory_map(&va, 2 * SMALL * PAGE_SIZE, PERM_RW) < 0 || limit_self(SMALL) < 0)
+        return 100;
+    for (uint32_t i = 0; i < 2 * SMALL && (int32_t)msg.w[0] == 0; i++) {
+        msg = (struct ipc_msg){.w = {IPC_LABEL_FAULT | 14u | 2u << 8, va + i * PAGE_SIZE}};
+        if (ipc_call(process_servers.pager, &msg) < 0)
+            return 101;
+    }
+    return (int32_t)msg.w[0] == 0 ? 102 : -execv(CHILD, argv);
+}
+
 static void check_exec(void)
 {
+    int status = child_run(fault_after_exec, 0);
+
+    CHECK(WIFFAULTED(status) && WFAULT(status) == 14, "nomem_not_of_the_program_before");
     CHECK(WNOMEMORY(child_run(exec_without_memory, 0)), "nomem_exec");
 }
 
