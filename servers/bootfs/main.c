@@ -81,9 +81,11 @@ static uint32_t answer_list(struct ipc_msg *msg)
     if (file == NULL)
         return fail(msg, E_EOF);
     uint32_t size = (uint32_t)strlen(file->name) + 1;
+    uint32_t words = (size + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+    utcb()->words[words - 1] = 0; /* behind the name there is what another client has sent */
     memcpy(utcb()->words, file->name, size);
     *msg = (struct ipc_msg){.w = {0, number, file->size}};
-    return IPC_SEND_WORDS((size + sizeof(uint32_t) - 1) / sizeof(uint32_t));
+    return IPC_SEND_WORDS(words);
 }
 
 static uint32_t answer(struct ipc_msg *msg, uint32_t words)

@@ -26,9 +26,10 @@ static int file_open(const char *path, struct file *file)
     size = (uint32_t)strlen(path) + 1;
     if (size > SERVER_STRING_MAX)
         return -E_EOF;
+    uint32_t words = (size + 3) / (uint32_t)sizeof(uint32_t);
+    utcb()->words[words - 1] = 0; /* behind the path there is what another client has sent */
     memcpy(utcb()->words, path, size);
-    int32_t result =
-        ipc(IPC_OP_CALL | IPC_SEND_WORDS((size + 3) / sizeof(uint32_t)), servers.bootfs, &msg);
+    int32_t result = ipc(IPC_OP_CALL | IPC_SEND_WORDS(words), servers.bootfs, &msg);
     if (result < 0)
         return result;
     *file = (struct file){.number = msg.w[1], .size = msg.w[2]};

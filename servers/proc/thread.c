@@ -97,11 +97,17 @@ int thread_new(struct process *process, envid_t sibling, uint32_t frames, struct
     return error;
 }
 
-/* It has not run: with nobody to tell its slot is free as soon as it has ended. */
+/* It has not run: with nobody to tell its slot is free as soon as it has ended. But the other threads of its process
+ * may have ended it already. Then its death, which began before its id was void for us, comes to its end without
+ * us, in bounded steps, some of them perhaps on this CPU; and nobody would reap it later, as it is in no table of ours. */
 void thread_undo(struct thread *thread)
 {
-    (void)env_set_controller(thread->env, env_self(), 0);
-    (void)env_destroy(thread->env, 0);
+    if (env_set_controller(thread->env, env_self(), 0) == 0) {
+        (void)env_destroy(thread->env, 0);
+    } else {
+        while (env_reap(thread->env, NULL) == -E_BUSY)
+            yield();
+    }
     thread_free(thread);
 }
 

@@ -26,29 +26,33 @@ static struct process *find_child(const struct process *parent, uint32_t pid, bo
     return NULL;
 }
 
-/* The answer to a wait for a child; NO_ANSWER: not yet. The child it tells of is gone afterwards. */
-static int try_wait(const struct process *parent, uint32_t pid, struct answer *answer)
+/* The answer to a wait for a child; NO_ANSWER: not yet. The child that it tells of, in *told, is to be freed once
+ * somebody has the answer. */
+static int try_wait(const struct process *parent, uint32_t pid, struct answer *answer,
+                    struct process **told)
 {
     bool exists;
     struct process *child = find_child(parent, pid, &exists);
 
+    *told = child;
     if (child == NULL)
         return exists ? NO_ANSWER : -E_BAD_ENV;
     answer->w[1] = child->pid;
     answer->w[2] = child->status;
-    process_free(child);
     return 0;
 }
 
 int wait_child(const struct request *request, struct answer *answer)
 {
     struct thread *thread = request->thread;
+    struct process *told;
     int result;
 
     if ((request->w[2] & ~PROC_NOHANG) != 0)
         return -E_INVAL;
-    result = try_wait(thread->process, request->w[1], answer);
-    if (result == 0) {
+    result = try_wait(thread->process, request->w[1], answer, &told);
+    if (result == 0) { /* whoever else had waited would have been told before: who asks has it, or nobody */
+        process_free(told);
         wait_look(thread->process); /* others may have waited for that child */
     } else if (result == NO_ANSWER && request->w[2] == PROC_NOHANG) {
         result = 0;
@@ -59,27 +63,30 @@ int wait_child(const struct request *request, struct answer *answer)
     return result;
 }
 
-static void reply(struct thread *thread, const struct answer *answer)
+/* False: it does not wait any more, and has not got it. */
+static bool reply(struct thread *thread, const struct answer *answer)
 {
     struct ipc_msg msg = {.w = {answer->w[0], answer->w[1], answer->w[2], answer->w[3]}};
 
     thread->waiting = WAITING_NOT;
-    (void)ipc_reply(thread->env, &msg);
+    return ipc_reply(thread->env, &msg) == 0;
 }
 
 static bool look_once(struct process *parent)
 {
     for (struct thread *thread = parent->threads; thread != NULL; thread = thread->next) {
         struct answer answer = {.words = 0};
+        struct process *told;
         int result;
 
         if (thread->waiting != WAITING_CHILD || !is_alive(thread->env))
             continue;
-        result = try_wait(parent, thread->wait_for, &answer);
+        result = try_wait(parent, thread->wait_for, &answer, &told);
         if (result == NO_ANSWER)
             continue;
         answer.w[0] = (uint32_t)result;
-        reply(thread, &answer);
+        if (reply(thread, &answer) && told != NULL)
+            process_free(told);
         return true;
     }
     return false;
@@ -111,6 +118,6 @@ void wait_thread_ended(const struct process *process, envid_t env)
 
     for (struct thread *thread = process->threads; thread != NULL; thread = thread->next) {
         if (thread->waiting == WAITING_THREAD && thread->wait_for == (uint32_t)env)
-            reply(thread, &answer);
+            (void)reply(thread, &answer);
     }
 }
