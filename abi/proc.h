@@ -31,7 +31,8 @@ enum proc_op {
     PROC_WAIT,
     /* w1 = status 0 to 255; no answer */
     PROC_EXIT,
-    /* w1 = pid. E_BAD_ENV: none; E_PERM: init, or one that the caller descends from */
+    /* w1 = pid. E_BAD_ENV: none; E_PERM: init, one that init has started and waits for (unless it is the
+     * caller), or one that the caller descends from. From init alone, w1 = PROC_EVERYBODY: all but init */
     PROC_KILL,
     /* -> w1 = pid, w2 = parent's pid */
     PROC_GETPID,
@@ -56,11 +57,13 @@ enum proc_op {
     PROC_OP_END,
 };
 
-#define PROC_PID_INIT 1u
+#define PROC_PID_INIT  1u
+#define PROC_EVERYBODY 0u
 
 /* The system calls that a process may make, and what needs them. Not among them: what makes, starts or
  * stops envs, hands them on or changes their registers (proc does, and has to know of every env), what
- * maps (the pager does, and has to know), devices. What is left acts on the caller alone. */
+ * maps (the pager does, and has to know), devices. What is left acts on the caller and on the threads of its
+ * own process alone: the kernel keeps nothing apart within an address space. */
 #define PROC_SYSCALLS                                                                              \
     (1u << SYS_null | 1u << SYS_ipc | 1u << SYS_yield | 1u << SYS_notify /* mutexes */ |           \
      1u << SYS_log_write /* output without a console */ |                                          \

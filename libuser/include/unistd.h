@@ -50,7 +50,8 @@ int execv(const char *path, char *const argv[]); /* with environ */
 pid_t getpid(void);
 pid_t getppid(void);
 
-/* Ends a process: oneself, or one that descends from the caller. E_BAD_ENV: there is none; E_PERM. */
+/* Ends a process: any but init, those that the caller descends from, and another's that init has started and waits
+ * for, as the shell. E_BAD_ENV: there is none; E_PERM. */
 int kill(pid_t pid);
 
 /* Moves the end of the heap by `bytes`; returns where it was, or (void *)-1: no memory. malloc() uses

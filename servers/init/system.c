@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "abi/proc.h"
+#include "grain/notify.h"
 #include "grain/process.h"
 #include "grain/server.h"
 #include "grain/time.h"
@@ -17,6 +18,7 @@
 #include "servers/init/words.h"
 
 #define SHELL_STARTS_MAX 5u
+#define ORPHANS_US       1000u /* between two looks whether some are left */
 
 static char shell[] = "sh";
 
@@ -41,17 +43,18 @@ static void start_services(envid_t watcher, bool processes)
 
 /* ---- Programs as processes. ---- */
 
-/* Processes that a program left behind are init's: they are ended. */
+/* All that a program left behind, at whatever distance: ended in one call, so that none of them starts another
+ * meanwhile. Nobody can wait for orphans: it is looked until there are none. */
 static void end_orphans(void)
 {
     struct proc_info info;
-    int status;
 
-    for (pid_t pid = PROC_PID_INIT + 1; (pid = process_list(pid, &info)) > 0; pid++) {
-        if (info.parent == PROC_PID_INIT && info.state == PROC_RUNNING)
-            (void)kill(pid);
+    if (kill(PROC_EVERYBODY) < 0)
+        return;
+    while (process_list(PROC_PID_INIT + 1, &info) > 0) {
+        if (waitpid(-1, NULL, WNOHANG) <= 0)
+            sleep_us(ORPHANS_US);
     }
-    while (waitpid(-1, &status, 0) > 0) {}
 }
 
 static void run_process(struct program *program)

@@ -70,10 +70,29 @@ int end_exit(const struct request *request, struct answer *answer)
     return NO_ANSWER;
 }
 
-/* Whoever is not above the killer: init is above all. */
+/* Whoever is not above the killer: init is above all. What init waits for, the shell, is above all but those who were
+ * left behind, who are children of init as well. */
 static bool may_kill(const struct process *killer, const struct process *victim)
 {
-    return victim == killer ? victim != init_process : !process_descends(killer, victim);
+    if (victim == init_process)
+        return false;
+    if (victim == killer || killer == init_process)
+        return true;
+    return (victim->parent != init_process || victim->is_orphan) &&
+           !process_descends(killer, victim);
+}
+
+/* All at once: none of them is there to start another. */
+static int kill_all(const struct process *killer)
+{
+    struct process *process;
+
+    if (killer != init_process)
+        return -E_PERM;
+    for (uint32_t pid = PROC_PID_INIT + 1; (process = process_at_or_after(pid)) != NULL;
+         pid = process->pid + 1)
+        process_end(process, PROC_STATUS_KILLED);
+    return 0;
 }
 
 int end_kill(const struct request *request, struct answer *answer)
@@ -81,6 +100,8 @@ int end_kill(const struct request *request, struct answer *answer)
     struct process *process = process_by_pid(request->w[1]);
 
     (void)answer;
+    if (request->w[1] == PROC_EVERYBODY)
+        return kill_all(request->thread->process);
     if (process == NULL || process->state != PROCESS_ALIVE)
         return -E_BAD_ENV;
     if (!may_kill(request->thread->process, process))

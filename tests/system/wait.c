@@ -6,6 +6,8 @@
 #include "grain/memory.h"
 #include "grain/notify.h"
 #include "grain/process.h"
+#include "grain/server.h"
+#include "grain/syscall.h"
 #include "grain/thread.h"
 #include "tests/system/system.h"
 
@@ -13,6 +15,7 @@
 #define STEADY_US   2000u
 #define KILL_ROUNDS 10u
 #define GO          1u /* notification */
+#define GENERATIONS 6u
 
 /* ---- Children that do one thing. ---- */
 
@@ -202,6 +205,47 @@ static void check_wait_threads(void)
     CHECK_EQ(deaths[0].status + deaths[1].status, 1, "wait_two_threads");
 }
 
+static volatile envid_t waiting_env; /* who is about to wait */
+static pid_t late_child;
+static envid_t late_env;
+
+static int end_when_told(uintptr_t status)
+{
+    (void)notify_wait(GO);
+    return (int)status;
+}
+
+/* Gives up waiting, and asks proc for nothing more, so that proc believes it waits. Then the child ends, once the other
+ * thread waits, too. */
+static int give_up(void *arg)
+{
+    struct ipc_msg msg = {.w = {PROC_WAIT, (uint32_t)late_child}};
+
+    (void)arg;
+    ipc_set_timeouts(IPC_NEVER, STEADY_US);
+    if (ipc(IPC_OP_CALL | IPC_TIMED, process_servers.proc, &msg) != -E_TIMEOUT)
+        return 1;
+    while (waiting_env == 0)
+        sleep_us(STEADY_US);
+    if (!test_wait_status(waiting_env, ENV_NOT_RUNNABLE))
+        return 2;
+    return notify(late_env, GO) == 0 ? 0 : 3;
+}
+
+/* A thread that is not there for the answer, and that is asked before another one, does not take the child with it. */
+static void check_wait_given_up(void)
+{
+    struct env_death death = {.status = 1};
+    int status = -1;
+
+    late_child = child_start(end_when_told, 5);
+    late_env = process_env(late_child);
+    envid_t thread = thread_create(give_up, NULL); /* the youngest is asked first */
+    waiting_env = env_self();
+    CHECK(waitpid(late_child, &status, 0) == late_child && status == 5, "wait_given_up_by_another");
+    CHECK(thread_join(thread, &death) == 0 && death.status == 0, "wait_given_up");
+}
+
 /* ---- How it ended. ---- */
 
 static void check_statuses(void)
@@ -330,6 +374,42 @@ static void check_sibling(void)
         sleep_us(STEADY_US);
 }
 
+static uintptr_t left_word; /* shared */
+static pid_t left_target;
+
+/* What it says when its parent has gone and it is init's: 1 and the error. */
+static int kill_when_left(uintptr_t arg)
+{
+    while (getppid() != (pid_t)PROC_PID_INIT)
+        sleep_us(STEADY_US);
+    *word_at(left_word) = (uint32_t)(1 - kill(left_target));
+    return (int)arg;
+}
+
+static int leave_killer(uintptr_t arg)
+{
+    return child_start(kill_when_left, arg) > 0 ? 0 : 1;
+}
+
+/* One that was left behind has init for a parent, as the shell has, but is not beside it. */
+static void check_left_behind(void)
+{
+    uint32_t key = 0;
+    size_t bytes;
+
+    left_target = getpid();
+    if (!CHECK(shared_create(PAGE_SIZE, &key) == 0 &&
+                   shared_attach(key, PERM_RW, &left_word, &bytes) == 0,
+               "kill_by_orphan_shared"))
+        return;
+    CHECK_EQ(child_run(leave_killer, 0), 0, "kill_by_orphan_left");
+    while (*word_at(left_word) == 0)
+        sleep_us(STEADY_US);
+    CHECK_EQ(*word_at(left_word), 1 + E_PERM, "kill_by_orphan");
+    CHECK_ERROR(kill(PROC_EVERYBODY), E_PERM, "kill_everybody");
+    CHECK_OK(memory_unmap(left_word, bytes), "kill_by_orphan_unmap");
+}
+
 static void check_kill(void)
 {
     CHECK(kill_some(spin, 0), "kill_running");
@@ -370,15 +450,26 @@ static void check_orphans(void)
     CHECK_ERROR(wait(NULL), E_BAD_ENV, "orphans_not_ours");
 }
 
+/* One below the other; the last one is left when this program ends, and init's to end: `leak` says whether it has. */
+static int grow_chain(uintptr_t generations)
+{
+    pid_t pid = generations == 0 ? 0 : child_start(grow_chain, generations - 1);
+
+    return pid < 0 ? 1 : sleep_on(0);
+}
+
 int main(void)
 {
     check_wait();
     check_wait_any();
     check_wait_threads();
+    check_wait_given_up();
     check_statuses();
     check_kill();
     check_descendant();
     check_sibling();
+    check_left_behind();
     check_orphans();
+    CHECK(child_start(grow_chain, GENERATIONS) > 0, "orphans_left_to_init");
     return test_status();
 }

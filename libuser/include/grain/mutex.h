@@ -2,7 +2,8 @@
  * and gets the mutex in the order of arrival.
  *
  * Not for an env that is attached to another's mailbox (env_attach): its notifications go there. An env
- * that ends while it holds a mutex leaves it held. After fork() the child owns what its thread held.
+ * that ends while it holds a mutex leaves it held, and so does one that ends while it waits: its turn comes,
+ * and nobody is there. After fork() the child owns what its thread held.
  */
 #ifndef GRAIN_MUTEX_H
 #define GRAIN_MUTEX_H
