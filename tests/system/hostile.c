@@ -19,6 +19,7 @@
 #define FLOOD   200u
 #define RANDOM  400u
 #define DEATHS  20u
+#define MAKINGS 1000u
 #define CALL_US 2000000u
 #define SERVER_LIST                              \
     {                                            \
@@ -195,6 +196,62 @@ static void check_deaths(void)
     CHECK(system_works(), "hostile_deaths");
 }
 
+/* ---- Threads that are ended while proc makes them. ---- */
+
+static volatile bool made_all;
+
+/* Ends all envs of the process but its maker and itself, as soon as they show in the public records. */
+static int end_what_is_made(void *maker)
+{
+    envid_t self = env_self();
+    uint32_t aspace = env_record(self)->aspace;
+
+    while (!made_all) {
+        for (int32_t i = 0; i < (int32_t)ENV_MAX; i++) {
+            const struct env_public *record = env_record(i);
+            envid_t id = record->id;
+
+            if (record->aspace == aspace && record->status != ENV_FREE && id != self &&
+                id != (envid_t)(uintptr_t)maker)
+                (void)env_destroy(id, 0);
+        }
+    }
+    return 0;
+}
+
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int make_what_is_ended(uintptr_t makings)
+{
+    envid_t ender = thread_create(end_what_is_made, (void *)(uintptr_t)env_self());
+    uint32_t refused = 0;
+
+    for (uintptr_t i = 0; i < makings && ender > 0; i++) {
+        envid_t thread = thread_create(do_nothing, NULL);
+
+        if (thread > 0 && thread_join(thread, NULL) < 0)
+            return 1;
+        refused += thread < 0;
+    }
+    made_all = true;
+    printf("# %u of %u threads ended before they began\n", refused, (uint32_t)makings);
+    return ender > 0 && thread_join(ender, NULL) == 0 ? 0 : 2;
+}
+
+static void check_makings(const struct usage *before)
+{
+    if (test_cpus() == 1) {
+        TEST_SKIP("hostile_made_and_ended", "nobody runs while proc makes a thread");
+        return;
+    }
+    CHECK_EQ(child_run(make_what_is_ended, MAKINGS), 0, "hostile_made_and_ended");
+    CHECK(usage_returns(before), "hostile_made_and_ended_leak");
+}
+
 /* ---- Anything. ---- */
 
 static uint32_t random_word(uint32_t *state)
@@ -281,6 +338,7 @@ int main(void)
     check_forged_faults();
     check_floods();
     check_deaths();
+    check_makings(&before);
     check_random();
     check_notified();
     CHECK(test_counts_settle(&before), "hostile_no_leak");
