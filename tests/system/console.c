@@ -8,6 +8,7 @@
 #include "grain/notify.h"
 #include "grain/process.h"
 #include "grain/thread.h"
+#include "grain/time.h"
 #include "grain/windows.h"
 #include "tests/system/system.h"
 
@@ -113,15 +114,27 @@ static void check_full_queue(void)
         end(pids[i]);
 }
 
+/* Until the shell has come to its read, anybody may. */
+static bool is_refused_soon(void)
+{
+    uint64_t end = time_us() + TEST_PATIENCE_US;
+
+    while (time_us() < end) {
+        if (child_run(set_raw, 0) == 1)
+            return true;
+        sleep_us(1000);
+    }
+    return false;
+}
+
 static void check_mode_at_the_prompt(uintptr_t word)
 {
     uint32_t said;
     pid_t pid = start_and_wait(wait_as_shell, word, &said);
 
     CHECK_EQ(said, 1, "console_is_directed");
-    while (child_run(set_raw, 0) == 0) /* until it has come to its read anybody may */
-        sleep_us(1000);
-    CHECK_ERROR(console_set_mode(CONSOLE_COOKED), E_PERM, "console_mode_at_the_prompt");
+    CHECK(is_refused_soon(), "console_mode_at_the_prompt");
+    CHECK_ERROR(console_set_mode(CONSOLE_COOKED), E_PERM, "console_mode_at_the_prompt_cooked");
     end(pid);
     CHECK(console_set_mode(CONSOLE_COOKED) >= 0, "console_mode_without_a_shell");
 }

@@ -229,7 +229,10 @@ static int give_up(void *arg)
         sleep_us(STEADY_US);
     if (!test_wait_status(waiting_env, ENV_NOT_RUNNABLE))
         return 2;
-    return notify(late_env, GO) == 0 ? 0 : 3;
+    if (notify(late_env, GO) < 0)
+        return 3;
+    (void)notify_wait(GO); /* until the other one has its answer */
+    return 0;
 }
 
 /* A thread that is not there for the answer, and that is asked before another one, does not take the child with it. */
@@ -243,6 +246,7 @@ static void check_wait_given_up(void)
     envid_t thread = thread_create(give_up, NULL); /* the youngest is asked first */
     waiting_env = env_self();
     CHECK(waitpid(late_child, &status, 0) == late_child && status == 5, "wait_given_up_by_another");
+    CHECK_OK(notify(thread, GO), "wait_given_up_told");
     CHECK(thread_join(thread, &death) == 0 && death.status == 0, "wait_given_up");
 }
 
