@@ -260,7 +260,6 @@ static void check_exec(void)
 {
     int status = child_run(fault_after_exec, 0);
 
-    printf("# after exec: %x\n", (unsigned int)status);
     CHECK(WIFFAULTED(status) && WFAULT(status) == 14, "nomem_not_of_the_program_before");
     CHECK(WNOMEMORY(child_run(exec_without_memory, 0)), "nomem_exec");
 }
