@@ -13,7 +13,7 @@
 #include "grain/process.h"
 
 #define PAUSE_MS           1000u /* between two looks */
-#define STATUS_ENDED_BADLY 128 /* killed, or by a fault */
+#define STATUS_ENDED_BADLY 128   /* killed, or by a fault */
 
 /* Control sequences of a VT100. */
 #define CLEAR_ALL  "\033[2J"

@@ -46,8 +46,8 @@ void wait_collect(void);
 #define JOB_STATE_MAX 32
 void wait_describe_job(const struct job *job, char text[JOB_STATE_MAX]);
 
-/* Prints which jobs have ended since, where lines are typed, and forgets them: before a prompt, or when there is no room
- * for another. */
+/* Forgets which jobs have ended since, and prints them where lines are typed: before a prompt, or when there is no
+ * room for another. */
 void wait_report(void);
 
 /* ---- Built-in commands. ---- */

@@ -179,7 +179,7 @@ int input_read(struct reader *reader)
 {
     envid_t displaced;
 
-    /* What started the shell's last command, or a job of it, may have set the mode since the shell asked for its own. */
+    /* A job, or what the last command has left, may have set the mode since the shell asked for its own. */
     if (foreground_is_back(reader->client) && mode_setter != reader->client)
         change_mode(reader->client, CONSOLE_COOKED);
     reader->may = foreground_may_read(reader->client);

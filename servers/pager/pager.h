@@ -42,7 +42,7 @@ struct space {
 
     /* With the gate held. */
     bool no_memory;   /* a fault found none */
-    bool had_threads; /* more than one at a time, ever: a request of one may come late, after another's end */
+    bool had_threads; /* so a fault of one may be looked at after another has ended */
     uint32_t threads;
     uint32_t brk;
     uint32_t owned; /* shared objects */

@@ -98,8 +98,8 @@ int thread_new(struct process *process, envid_t sibling, uint32_t frames, struct
 }
 
 /* It has not run: with nobody to tell its slot is free as soon as it has ended. But the other threads of its process
- * may have ended it already. Then its death, which began before its id was void for us, comes to its end without
- * us, in bounded steps, some of them perhaps on this CPU; and nobody would reap it later, as it is in no table of ours. */
+ * may have ended it already. Its id is void then because its death has begun; that goes on without us, in bounded
+ * steps, perhaps on this CPU; and nobody would reap it later, as it is in no table of ours any more. */
 void thread_undo(struct thread *thread)
 {
     if (env_set_controller(thread->env, env_self(), 0) == 0) {

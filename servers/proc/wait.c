@@ -51,7 +51,8 @@ int wait_child(const struct request *request, struct answer *answer)
     if ((request->w[2] & ~PROC_NOHANG) != 0)
         return -E_INVAL;
     result = try_wait(thread->process, request->w[1], answer, &told);
-    if (result == 0) { /* whoever else had waited would have been told before: who asks has it, or nobody */
+    if (result == 0) {
+        /* Whoever else had waited would have been told before: who asks has the answer, or nobody. */
         process_free(told);
         wait_look(thread->process); /* others may have waited for that child */
     } else if (result == NO_ANSWER && request->w[2] == PROC_NOHANG) {

@@ -108,9 +108,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } modes[] = {
-    {"status", do_status}, {"args", do_args},   {"fresh", do_fresh}, {"pid", do_pid},
-    {"stack", do_stack},   {"touch", do_touch}, {"text", do_text},   {"exec", do_exec},
-    {"fault", do_fault},
+    {"status", do_status}, {"args", do_args},   {"fresh", do_fresh},
+    {"pid", do_pid},       {"stack", do_stack}, {"touch", do_touch},
+    {"text", do_text},     {"exec", do_exec},   {"fault", do_fault},
 };
 
 int main(int argc, char **argv)

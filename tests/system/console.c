@@ -1,5 +1,5 @@
-/* Who may do what at the console, from the side of a shell and of others: reading, and how input comes. What a person types
- * and sees is in tests/tools/test_session.py, the queue and the mode by themselves in tests/unit/input.c. */
+/* Who may do what at the console, from the side of a shell and of others: reading, and how input comes. What a
+ * person types and sees is in tests/tools/test_session.py, the queue and the mode by themselves in tests/unit. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -341,8 +341,8 @@ static void check_threads(void)
     CHECK(!(env_create(0, 0, 0, 1) != -E_PERM), "thread_not_past_proc");
 }
 
-/* A thread's fault may be looked at after another thread has written to that page and ended. It is no more than a message
- * that comes late: this one is sent so. */
+/* A thread's fault may be looked at after another thread has written to that page and ended. It is no more than a
+ * message that comes late: this one is sent so. */
 static void check_late_fault(void)
 {
     struct ipc_msg msg = {.w = {IPC_LABEL_FAULT | 14u | 2u << 8}};
