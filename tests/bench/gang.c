@@ -18,16 +18,15 @@
 #define LEAD_TICKS        200000u
 #define LEAD_WORKER_TICKS 50000u
 
-#define QUANTILES   64u
 #define FIXED_POINT 1024u
 
 /* Quantiles of the exponential distribution with mean 1, times FIXED_POINT: -ln(1 - (i + 1/2) / 64), scaled so
  * that their mean is exact. No floating point in programs. */
-static const uint16_t exponential[QUANTILES] = {
+static const uint16_t exponential[GANG_QUANTILES] = {
     8,    24,   41,   58,   75,   92,   111,  129,  147,  166,  185,  204,  224,  244,  264,  286,
     307,  329,  351,  374,  397,  421,  446,  472,  497,  523,  550,  578,  606,  636,  667,  698,
     730,  763,  797,  832,  870,  908,  947,  988,  1032, 1076, 1123, 1172, 1224, 1278, 1335, 1396,
-    1460, 1528, 1603, 1681, 1768, 1861, 1964, 2078, 2207, 2355, 2527, 2734, 2992, 3338, 3865, 4995,
+    1460, 1528, 1603, 1681, 1768, 1861, 1964, 2078, 2207, 2355, 2527, 2734, 2992, 3338, 3865, 4994,
 };
 
 static struct gang *const shared = (struct gang *)GANG_SHARED;
@@ -52,24 +51,52 @@ uint32_t gang_random(struct gang_worker *me)
     return x;
 }
 
-static void think(struct gang_worker *me)
+/* Think times to come: each quantile once, in random order; then all of them again, in another order. Independent draws
+ * would let some workers think a good deal longer than others in any window that is not very long, and what is to
+ * be measured would drown in that. */
+struct deck {
+    uint8_t order[GANG_QUANTILES];
+    uint32_t next;
+};
+
+/* Fisher and Yates. */
+static void deck_shuffle(struct deck *deck, struct gang_worker *me)
+{
+    for (uint32_t i = 0; i < GANG_QUANTILES; i++) {
+        uint32_t other = gang_random(me) % (i + 1);
+
+        deck->order[i] = deck->order[other];
+        deck->order[other] = (uint8_t)i;
+    }
+    deck->next = 0;
+}
+
+/* Until `limit` at most. */
+static void think(struct gang_worker *me, struct deck *deck, uint64_t limit)
 {
     if (me->think == 0)
         return;
-    uint64_t ticks = (uint64_t)me->think * exponential[gang_random(me) % QUANTILES] / FIXED_POINT;
-    uint64_t end = time_ticks() + ticks;
+    uint64_t end = time_ticks();
 
+    if (deck->next == GANG_QUANTILES)
+        deck_shuffle(deck, me);
+    end += (uint64_t)me->think * exponential[deck->order[deck->next++]] / FIXED_POINT;
+    if (end > limit)
+        end = limit;
     while (time_ticks() < end) {}
 }
 
 void gang_work(struct gang *gang, struct gang_worker *me, gang_operation *operation)
 {
+    struct deck deck = {.next = GANG_QUANTILES};
+
     while (time_ticks() < gang->begin) {
-        think(me);
+        think(me, &deck, gang->begin);
         operation(me);
     }
+    deck.next = GANG_QUANTILES; /* the window begins with a new one */
     for (;;) {
-        think(me);
+        think(me, &deck, gang->end);
         uint64_t began = time_ticks();
         if (began >= gang->end)
             return;

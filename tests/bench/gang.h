@@ -7,7 +7,9 @@
  *     think, operation, think, operation, ...
  *
  * Operations before the beginning are warm-up. One that begins in time counts. The think time is
- * exponentially distributed with the given mean: the worker reads the TSC until it is over.
+ * exponentially distributed with the given mean: the worker reads the TSC until it is over. Of each GANG_QUANTILES
+ * think times in a row, from the beginning on, every worker has the same, in an order of its own: in a window of
+ * many times GANG_QUANTILES all think equally long, within a few think times.
  */
 #ifndef TESTS_BENCH_GANG_H
 #define TESTS_BENCH_GANG_H
@@ -18,8 +20,9 @@
 #include "abi/env.h"
 #include "grain/compiler.h"
 
-#define GANG_MAX    31u         /* a bit each, but that of NOTIFY_CHILD */
-#define GANG_SHARED 0x58000000u /* the page that all have mapped */
+#define GANG_MAX       31u         /* a bit each, but that of NOTIFY_CHILD */
+#define GANG_SHARED    0x58000000u /* the page that all have mapped */
+#define GANG_QUANTILES 64u         /* different think times */
 
 struct gang_worker {
     volatile uint32_t ops;

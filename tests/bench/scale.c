@@ -17,9 +17,9 @@
 #include "tests/bench/locks.h"
 #include "tests/user/upcall.h"
 
-#define WINDOW_TICKS  2000000u
-#define ZIPF_UNIT     840u /* divisible by 1 to 8 */
-#define THINK_WINDOWS 100u /* think times in the window, at least */
+#define WINDOW_TICKS 2000000u
+#define ZIPF_UNIT    840u /* divisible by 1 to 8 */
+#define THINK_DECKS  16u  /* the window is so many times GANG_QUANTILES think times, at least */
 
 struct workload {
     const char *name;
@@ -332,15 +332,23 @@ static const struct workload workloads[] = {
     {"maps", 0, start_maps, NULL},
 };
 
+/* A whole number of decks, so that all workers think equally long in it. */
+static uint64_t window_of(const struct workload *w, uint64_t wanted)
+{
+    uint64_t deck = (uint64_t)w->think * GANG_QUANTILES;
+
+    if (deck == 0)
+        return wanted;
+    return wanted <= deck * THINK_DECKS ? deck * THINK_DECKS : (wanted + deck - 1) / deck * deck;
+}
+
 static void run(const struct workload *w, uint64_t window)
 {
     uint32_t count = sysinfo()->ncpus;
 
-    if (window < (uint64_t)w->think * THINK_WINDOWS)
-        window = (uint64_t)w->think * THINK_WINDOWS;
     if (!gang_prepare(w->think) || !w->start(count))
         bench_fail("the workload could not be set up");
-    gang_run(w->name, count, window);
+    gang_run(w->name, count, window_of(w, window));
     gang_end();
     if (w->end != NULL)
         w->end(count);
