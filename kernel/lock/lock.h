@@ -12,8 +12,8 @@
  * a holder is never interrupted. lock_is_held() is for asserts; it is exact with lockdep on, and
  * true for every lock in a build without.
  *
- * A lock that is really taken passes three hooks, lock_hook_attempt, _acquired and _release
- * (lockhooks.h), the only places where statistics and the spin watchdog look at it.
+ * A lock that is really taken passes four hooks, lock_hook_attempt, _acquired, _release and
+ * _released (lockhooks.h), the only places where statistics and the spin watchdog look at it.
  */
 #ifndef GRAIN_LOCK_LOCK_H
 #define GRAIN_LOCK_LOCK_H
@@ -79,9 +79,9 @@ static inline ALWAYS_INLINE void lock_get(uint32_t slot, struct lock *l)
 
 static inline ALWAYS_INLINE void lock_put(uint32_t slot, struct lock *l)
 {
-    lock_hook_release(slot, l);
+    lock_hook_release(slot);
     raw_release(&l->raw, slot);
-    delays_here();
+    lock_hook_released(slot);
 }
 
 #if GRAIN_LOCK_GRANULARITY_BIG

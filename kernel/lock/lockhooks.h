@@ -1,5 +1,5 @@
 /* The hooks that a lock passes when it is really taken, whatever the granularity: attempt, acquired,
- * release. Statistics (lockstat.h), spin watchdog (watchdog.h) and delays (delays.h) hang here and
+ * release (it is still held), released. Statistics (lockstat.h), spin watchdog (watchdog.h) and delays (delays.h) hang here and
  * nowhere else; in a build without any they are empty. Included by lock.h.
  */
 #ifndef GRAIN_LOCK_LOCKHOOKS_H
@@ -25,11 +25,17 @@ static inline ALWAYS_INLINE void lock_hook_acquired(uint32_t slot, struct lock *
     delays_here();
 }
 
-static inline ALWAYS_INLINE void lock_hook_release(uint32_t slot, struct lock *l)
+static inline ALWAYS_INLINE void lock_hook_release(uint32_t slot)
 {
     delays_here();
-    lockstat_release(slot, l);
     watchdog_release(slot);
+    lockstat_release(slot);
+}
+
+static inline ALWAYS_INLINE void lock_hook_released(uint32_t slot)
+{
+    lockstat_released(slot);
+    delays_here();
 }
 
 #endif

@@ -122,34 +122,44 @@ void lockstat_spin(void)
     me->spins++;
 }
 
-static void book_wait(struct lockstat_state *me, uint32_t slot, struct lockstat_site *site,
-                      uint64_t ticks)
+static void book_wait(struct lockstat_slot *s, struct lockstat_site *site,
+                      const struct lockstat_held *held)
 {
-    struct lockstat_slot *s = &me->shown.slot[slot];
-
     s->contended++;
-    s->spins += me->spins;
-    s->wait_ticks += ticks;
-    s->wait[bucket(ticks)]++;
+    s->spins += held->spins;
+    s->wait_ticks += held->waited;
+    s->wait[bucket(held->waited)]++;
     if (site != NULL) {
         site->contended++;
-        site->wait_ticks += ticks;
+        site->wait_ticks += held->waited;
     }
-    me->spins = 0;
 }
 
 #endif
 
 #if GRAIN_LOCKSTAT == LOCKSTAT_CONTENDED
 
-REGPARM void lockstat_waited(uint32_t slot, const void *site)
+REGPARM void lockstat_note_wait(uint32_t slot, const void *site)
 {
     struct lockstat_state *me = lockstat_here();
-    uint64_t ticks = rdtsc() - me->wait_start;
+    struct lockstat_held *held = &me->held[slot];
+
+    held->waited = rdtsc() - me->wait_start;
+    held->spins = me->spins;
+    held->site = site;
+    me->spins = 0;
+}
+
+REGPARM void lockstat_book(uint32_t slot)
+{
+    struct lockstat_state *me = lockstat_here();
+    struct lockstat_held *held = &me->held[slot];
 
     begin(&me->shown);
-    book_wait(me, slot, site_find(&me->shown, (uint32_t)(uintptr_t)site, slot), ticks);
+    book_wait(&me->shown.slot[slot], site_find(&me->shown, (uint32_t)(uintptr_t)held->site, slot),
+              held);
     end(&me->shown);
+    held->site = NULL;
 }
 
 #elif GRAIN_LOCKSTAT == LOCKSTAT_FULL
@@ -159,50 +169,53 @@ REGPARM void lockstat_note_attempt(void)
     lockstat_here()->wait_start = rdtsc();
 }
 
-static void book_owner(struct lockstat_slot *s, struct lock *l, uint32_t cpu)
+static void note_owner(struct lockstat_held *held, struct lock *l, uint32_t cpu)
 {
+    held->handover = l->last_cpu != cpu + 1 && l->last_cpu != 0;
     if (l->last_cpu != cpu + 1) {
-        if (l->last_cpu != 0)
-            s->handovers++;
         l->last_cpu = (uint16_t)(cpu + 1);
         l->run = 0;
     }
     if (l->run < UINT16_MAX)
         l->run++;
-    if (l->run > s->longest_run)
-        s->longest_run = l->run;
+    held->run = l->run;
 }
 
 REGPARM void lockstat_note_acquired(uint32_t slot, struct lock *l, const void *site)
 {
     struct lockstat_state *me = lockstat_here();
-    uint64_t ticks = rdtsc() - me->wait_start;
-    struct lockstat_site *entry;
+    struct lockstat_held *held = &me->held[slot];
 
-    begin(&me->shown);
-    entry = site_find(&me->shown, (uint32_t)(uintptr_t)site, slot);
-    me->shown.slot[slot].acquisitions++;
-    if (entry != NULL)
-        entry->acquisitions++;
-    book_owner(&me->shown.slot[slot], l, lock_this_cpu()->index);
-    if (me->spins != 0)
-        book_wait(me, slot, entry, ticks);
-    end(&me->shown);
-    me->hold[slot].site = entry;
-    me->hold[slot].since = rdtsc();
+    held->since = rdtsc();
+    held->waited = held->since - me->wait_start;
+    held->spins = me->spins;
+    held->site = site;
+    me->spins = 0;
+    note_owner(held, l, lock_this_cpu()->index);
 }
 
-REGPARM void lockstat_note_release(uint32_t slot)
+REGPARM void lockstat_book(uint32_t slot)
 {
     struct lockstat_state *me = lockstat_here();
     struct lockstat_slot *s = &me->shown.slot[slot];
-    uint64_t ticks = rdtsc() - me->hold[slot].since;
+    const struct lockstat_held *held = &me->held[slot];
+    uint64_t ticks = held->until - held->since;
+    struct lockstat_site *site;
 
     begin(&me->shown);
+    site = site_find(&me->shown, (uint32_t)(uintptr_t)held->site, slot);
+    s->acquisitions++;
+    s->handovers += held->handover;
+    if (held->run > s->longest_run)
+        s->longest_run = held->run;
     s->hold_ticks += ticks;
     s->hold[bucket(ticks)]++;
-    if (me->hold[slot].site != NULL)
-        me->hold[slot].site->hold_ticks += ticks;
+    if (site != NULL) {
+        site->acquisitions++;
+        site->hold_ticks += ticks;
+    }
+    if (held->spins != 0)
+        book_wait(s, site, held);
     end(&me->shown);
 }
 

@@ -2,10 +2,15 @@
  * abi/lockstat.h. Build option -Dlockstat: without it there is no code and no data.
  *
  * No locks: each CPU writes its own, which it finds at PERCPU_LOCKSTAT as it does struct cpu.
+ *
+ * While a lock is held no more is done than to read the clock and to note who had the lock before; all is booked when
+ * it has been let go. Else who waits would wait for the statistics. What is booked while another lock is held
+ * (that of an outer class) still counts as time that that one is held.
  */
 #ifndef GRAIN_LOCK_LOCKSTAT_H
 #define GRAIN_LOCK_LOCKSTAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/lockstat.h"
@@ -21,17 +26,23 @@ struct lockstat_state {
     struct lockstat_cpu shown ALIGNED(PAGE_SIZE);
 
     /* Owner CPU only. TSC ticks. */
-    uint32_t spins ALIGNED(PAGE_SIZE); /* turns of the wait it is in, or that just ended; else 0 */
+    uint32_t spins ALIGNED(PAGE_SIZE); /* turns of the wait it is in; else 0 */
     uint32_t section;                  /* kind of the way through the kernel that it is on */
     uint64_t wait_start;
     uint64_t section_start;
-    struct {
-        uint64_t since;             /* it holds the slot's lock */
-        struct lockstat_site *site; /* where it took it; NULL: no room */
-    } hold[LOCK_SLOTS];
+    struct lockstat_held {
+        const void *site; /* where the slot's lock was taken; contended: NULL, nothing to book */
+        uint32_t spins;   /* turns of waiting for it */
+        uint32_t run;     /* full: how often in a row */
+        bool handover;    /* full: from another CPU */
+        uint64_t waited;
+        uint64_t since; /* full */
+        uint64_t until; /* full */
+    } held[LOCK_SLOTS];
 };
 
 #include "kernel/arch/x86/memlayout.h"
+#include "kernel/arch/x86/tsc.h"
 #define lockstat_here() ((struct lockstat_state *)PERCPU_LOCKSTAT)
 
 /* Start-up: the pages of CPU `index`, PERCPU_LOCKSTAT_SIZE bytes in the direct map. */
@@ -41,8 +52,6 @@ void lockstat_publish(void);
 
 /* A turn of waiting is over. */
 void lockstat_spin(void);
-/* The wait is over: books `spins`. */
-REGPARM void lockstat_waited(uint32_t slot, const void *site);
 #else
 static inline void lockstat_publish(void)
 {
@@ -53,10 +62,15 @@ static inline void lockstat_spin(void)
 }
 #endif
 
+#if GRAIN_LOCKSTAT == LOCKSTAT_CONTENDED
+REGPARM void lockstat_note_wait(uint32_t slot, const void *site);
+REGPARM void lockstat_book(uint32_t slot);
+#endif
+
 #if GRAIN_LOCKSTAT == LOCKSTAT_FULL
 REGPARM void lockstat_note_attempt(void);
 REGPARM void lockstat_note_acquired(uint32_t slot, struct lock *l, const void *site);
-REGPARM void lockstat_note_release(uint32_t slot);
+REGPARM void lockstat_book(uint32_t slot);
 REGPARM void lockstat_enter(void);
 REGPARM void lockstat_exit(void);
 
@@ -71,10 +85,14 @@ static inline void lockstat_acquired(uint32_t slot, struct lock *l, const void *
     lockstat_note_acquired(slot, l, site);
 }
 
-static inline void lockstat_release(uint32_t slot, struct lock *l)
+static inline void lockstat_release(uint32_t slot)
 {
-    (void)l;
-    lockstat_note_release(slot);
+    lockstat_here()->held[slot].until = rdtsc();
+}
+
+static inline void lockstat_released(uint32_t slot)
+{
+    lockstat_book(slot);
 }
 
 /* What the way through the kernel is that began last: a system call's number as user code gave it, or
@@ -110,14 +128,22 @@ static inline ALWAYS_INLINE void lockstat_acquired(uint32_t slot, struct lock *l
 #if GRAIN_LOCKSTAT
     lockstat_here()->shown.slot[slot].acquisitions++;
     if (unlikely(lockstat_here()->spins != 0))
-        lockstat_waited(slot, site);
+        lockstat_note_wait(slot, site);
 #endif
 }
 
-static inline void lockstat_release(uint32_t slot, struct lock *l)
+static inline void lockstat_release(uint32_t slot)
 {
     (void)slot;
-    (void)l;
+}
+
+static inline ALWAYS_INLINE void lockstat_released(uint32_t slot)
+{
+    (void)slot;
+#if GRAIN_LOCKSTAT
+    if (unlikely(lockstat_here()->held[slot].site != NULL))
+        lockstat_book(slot);
+#endif
 }
 #endif
 
