@@ -38,12 +38,12 @@ def workload(name: str, cpus: int, ops: int, granularity: str = "object", lockst
     return Result(header("bochs", cpus, granularity, lockstat), values)
 
 
-def locks(name: str, cpus: int, granularity: str = "object") -> Result:
+def locks(name: str, cpus: int, granularity: str = "object", lockstat: str = "full") -> Result:
     """What a class of locks has seen."""
     values = {"bench": "locks", "of": name, "class": "env", "cpus": cpus, "span": 1000000, "acquisitions": 5000}
     values |= {"contended": 40, "handovers": 20, "longest_run": 99, "wait_ticks": 20000 * cpus, "hold_ticks": 90000}
     values |= {"wait": [0] * 5 + [30, 10] + [0] * 25, "hold": [0] * 4 + [1000, 4000] + [0] * 26}
-    return Result(header("bochs", cpus, granularity, "full"), values)
+    return Result(header("bochs", cpus, granularity, lockstat), values)
 
 
 def way(name: str, longest: int, cpus: int = 8, granularity: str = "object") -> Result:

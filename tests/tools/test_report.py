@@ -59,6 +59,12 @@ class Law(unittest.TestCase):
     def test_two_points_are_too_few(self) -> None:
         self.assertIsNone(usl.fit([1, 2], [1, 2]))
 
+    def test_where_two_do_less_than_one_there_is_no_law(self) -> None:
+        self.assertIsNone(usl.fit(CPUS, [5000, 2200, 2100, 1900]))
+        self.assertIsNotNone(usl.fit(CPUS, [5000, 5000, 2100, 1900]))
+        self.assertIsNotNone(usl.fit((2, 4, 8), [2200, 2100, 1900]))
+        self.assertEqual(report.law_cells(None), ["-", "-"])
+
     def test_without_a_spare_point_there_is_no_interval(self) -> None:
         fit = usl.fit([1, 2, 4], [law(n, 0.1, 0.01) for n in (1, 2, 4)])
         assert fit is not None
@@ -83,6 +89,38 @@ class Compare(unittest.TestCase):
     def test_other_engines_and_kernels_are_not_compared(self) -> None:
         with self.assertRaisesRegex(Failure, "nothing in common"):
             differences([primitive("ipc", [200])], [primitive("ipc", [200], "big")])
+
+    def test_a_side_with_two_of_one_name_is_refused(self) -> None:
+        once, other_commit, other_options = (primitive("ipc", [ticks]) for ticks in (200, 210, 220))
+        other_commit.header["commit"] = "another"
+        other_options.header["options"]["max_cpus"] = 8
+        for other in (other_commit, other_options):
+            with self.assertRaisesRegex(Failure, "two results of icount, 1, object/ticket, off, ipc"):
+                differences([once], [once, other])
+        self.assertIn("1 of 1 are the same", differences([once], [once, primitive("ipc", [200])])[0])
+
+
+class Mixed(unittest.TestCase):
+    """Results that do not belong together."""
+
+    def test_a_report_is_of_one_commit(self) -> None:
+        other = primitive("null", [40])
+        other.header["commit"] = "fedcba987654"
+        with self.assertRaisesRegex(Failure, "more than one commit, 0123456789ab and fedcba987654"):
+            report.sections_of([primitive("ipc", [200]), other])
+
+    def test_kernels_that_differ_have_names_that_differ(self) -> None:
+        names = set()
+        choices = ({}, {"lock_padding": True}, {"lock_algorithm_overrides": "env:mcs"}, {"asserts": True}, {"fastpath": False},
+                   {"kind": "coverage"})
+        for options in choices:
+            result = primitive("ipc", [200])
+            result.header["options"].update(options)
+            names.add(result.kernel)
+        self.assertEqual(len(names), len(choices), names)
+        self.assertIn("object/ticket, padded", names)
+        self.assertIn("object/ticket, env:mcs", names)
+        self.assertIn("object/ticket, debug", names)
 
 
 class Tables(unittest.TestCase):
@@ -113,6 +151,19 @@ class Tables(unittest.TestCase):
     def test_wait_share_is_of_all_cpus_time(self) -> None:
         (total,) = report.totals([locks("pairs_0", 4)])
         self.assertAlmostEqual(total.values["share"], 0.02)
+
+    def test_waiting_is_said_by_the_lightest_statistics(self) -> None:
+        full, light = locks("pairs_0", 4), locks("pairs_0", 4, lockstat="contended")
+        light.values["wait_ticks"] = 40000
+        big = locks("pairs_0", 4, "big")
+        self.assertEqual(report.waiting([full, light, big]), [light, big])
+        rates = {("object/ticket", "full", 4): 123.0, ("object/ticket", "contended", 4): 456.0}
+        wait, hold = report.lock_tables([full, light], rates)
+        assert isinstance(wait, Table) and isinstance(hold, Table)
+        self.assertEqual(wait.head[0], "waiting for locks, 4 CPUs, lockstat contended")
+        self.assertEqual(wait.rows, [["object/ticket: env", "456", "5,000", "40", "1.0 %"]])
+        self.assertEqual(hold.head[0], "holding locks, 4 CPUs, lockstat full")
+        self.assertEqual(hold.rows, [["object/ticket: env", "123", "5,000", "20", "2.2 %", "99"]])
 
     def test_provenance_names_what_differs(self) -> None:
         text = report.provenance([primitive("ipc", [1]), primitive("ipc", [1], "big")])

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from grainlib import results
 from grainlib.failure import Failure
-from grainlib.results import Result
+from grainlib.results import EXACT_ENGINES, Key, Result, refuse_ambiguous
 from grainlib.table import per_operation, text_of, throughput
 
-EXACT_ENGINES = ("icount", "bochs")
 NOISE = {True: 0.001, False: 0.05}  # differences below are none; by whether the engine counts exactly
 
 
@@ -29,17 +28,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-Key = tuple[str, int, str, str, str]
-
-
 def keyed(some: list[Result]) -> dict[Key, Result]:
-    """Results that can be compared with others of the same key; of several the last."""
-    found = {}
-    for result in some:
-        if "ticks" in result.values or "window" in result.values:
-            lockstat = str(result.header["options"].get("lockstat", "off"))
-            found[(result.header["engine"], result.header["cpus"], result.kernel, lockstat, result.name)] = result
-    return found
+    """Results that can be compared with others of the same key; of several that were measured alike the last."""
+    figures = [result for result in some if "ticks" in result.values or "window" in result.values]
+    refuse_ambiguous(figures)
+    return {result.key: result for result in figures}
 
 
 def speed(result: Result) -> float:
@@ -63,12 +56,12 @@ def differences(before: list[Result], after: list[Result]) -> list[str]:
     changes = sorted((speed(new[key]) / speed(old[key]) - 1, key) for key in common)
     lines, same = [], 0
     for change, key in changes:
-        engine, cpus, kernel, _, name = key
+        engine, cpus, kernel, lockstat, name = key
         if abs(change) < NOISE[engine in EXACT_ENGINES]:
             same += 1
             continue
         word = "faster" if change > 0 else "slower"
         percent = change if change > 0 else 1 / (1 + change) - 1
-        where = f"{engine}, {cpus} CPUs, {kernel}"
+        where = f"{engine}, {cpus} CPUs, {kernel}" + (f", lockstat {lockstat}" if lockstat != "off" else "")
         lines.append(f"{percent:7.1%} {word}  {text_of(name)} ({where}): {figure(old[key])} -> {figure(new[key])}")
     return [*lines, f"{same} of {len(common)} are the same; {len(new) + len(old) - 2 * len(common)} are on one side only"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from grainlib import cases, plots, usl
 from grainlib.field import ROWS, SYSTEMS
 from grainlib.plots import Curve, Scaling
-from grainlib.results import SLOW, Result, is_fast
+from grainlib.results import SLOW, Result, is_fast, refuse_ambiguous, refuse_other_commits
 from grainlib.table import jain, per_operation, spread, text_of, throughput
 
 
@@ -46,7 +47,7 @@ DEFAULT_FAMILY = ""  # what is added to a plot's name
 
 def is_lockstat(result: Result) -> bool:
     """Measured by a kernel that keeps lock statistics, which cost time: no figures for tables of costs."""
-    return str(result.header["options"].get("lockstat", "off")) != "off"
+    return result.lockstat != "off"
 
 
 def provenance(some: list[Result]) -> str:
@@ -170,7 +171,7 @@ def workload_section(name: str, engine: str, some: list[Result], locks: list[Res
         curves = curves_of(plain, throughput)
         for curve in curves:
             curve.fit = usl.fit(curve.cpus, curve.values)
-        waits = curves_of(totals(locks), lambda result: result.values["share"])
+        waits = curves_of(totals(waiting(locks)), lambda result: result.values["share"])
         unit = plain[0].header["unit"]
         for family, some_curves in families(curves):
             kernels = {curve.name for curve in some_curves}
@@ -182,7 +183,8 @@ def workload_section(name: str, engine: str, some: list[Result], locks: list[Res
             fair = plots.fairness(some_curves)
             section.parts.append(Plot(f"{name}-{engine}-fairness{family}", fair, caption, minor=True))
     if locks:
-        section.parts += lock_parts(name, engine, locks, caption)
+        section.parts += lock_tables(locks, {rate_key(result): throughput(result) for result in some})
+        section.parts += lock_histograms(name, engine, locks, caption)
     return section
 
 
@@ -252,22 +254,70 @@ def fairness_table(some: list[Result]) -> Table:
 # ---- Locks. ----
 
 
-def lock_parts(name: str, engine: str, locks: list[Result], caption: str) -> list[str | Table | Plot]:
-    """Shares, handovers and histograms, on the most CPUs that were measured."""
-    most = max(result.header["cpus"] for result in locks)
-    some = [result for result in locks if result.header["cpus"] == most]
-    unit = some[0].header["unit"]
-    rows = []
-    for result in sorted(some, key=lambda r: (kernel_order(r.kernel), -r.values["wait_ticks"])):
-        values = result.values
-        span = values["span"] * values["cpus"]
-        cells = [f"{values[key]:,}" for key in ("acquisitions", "contended", "handovers")]
-        shares = [f"{100 * values[key] / span:.1f} %" for key in ("wait_ticks", "hold_ticks")]
-        rows.append([f"{result.kernel}: {values['class']}", *cells, *shares, f"{values['longest_run']:,}"])
-    head = [f"locks, {most} CPUs", "taken", "waited for", "handovers", "wait share", "hold share", "longest run so far"]
-    parts: list[str | Table | Plot] = [Table(head, rows)]
-    for key, text in (("wait", "time to wait for a lock"), ("hold", "time a lock is held")):
-        buckets = {f"{r.kernel}: {r.values['class']}": r.values[key] for r in some if sum(r.values[key])}
+RateKey = tuple[str, str, int]  # kernel, its lock statistics, CPUs
+
+
+def rate_key(result: Result) -> RateKey:
+    """The boot that a result is from, as far as a table tells boots apart."""
+    return (result.kernel, result.lockstat, result.header["cpus"])
+
+
+def waiting(locks: list[Result]) -> list[Result]:
+    """What is said of waiting: by the kernel that times nothing else, where it was measured; it disturbs least."""
+    light = {(r.kernel, r.header["cpus"]) for r in locks if r.lockstat == "contended"}
+    return [r for r in locks if r.lockstat == "contended" or (r.kernel, r.header["cpus"]) not in light]
+
+
+def holding(locks: list[Result]) -> list[Result]:
+    """What is said of holding, and of who holds: by the kernel that keeps all statistics."""
+    return [result for result in locks if result.lockstat == "full"]
+
+
+def on_most_cpus(locks: list[Result]) -> list[Result]:
+    """Those with the most CPUs that were measured."""
+    most = max((result.header["cpus"] for result in locks), default=0)
+    return [result for result in locks if result.header["cpus"] == most]
+
+
+def share(result: Result, key: str) -> str:
+    """Ticks as a share of the time of all CPUs."""
+    span = result.values["span"] * result.values["cpus"]
+    return f"{100 * result.values[key] / span:.1f} %" if span else "-"
+
+
+def lock_tables(locks: list[Result], rates: Mapping[RateKey, float]) -> list[str | Table | Plot]:
+    """Who waited, and who held; with each row what the kernel did meanwhile that kept these statistics."""
+
+    def table(some: list[Result], what: str, by: str, columns: Mapping[str, Callable[[Result], str]]) -> list[Table]:
+        rows = []
+        for result in sorted(some, key=lambda r: (kernel_order(r.kernel), -r.values[by])):
+            rate = rates.get(rate_key(result))
+            cells = ["-" if rate is None else number(rate), *(text(result) for text in columns.values())]
+            rows.append([f"{result.kernel}: {result.values['class']}", *cells])
+        if not rows:
+            return []
+        modes = "/".join(sorted({result.lockstat for result in some}))
+        head = f"{what}, {some[0].header['cpus']} CPUs, lockstat {modes}"
+        return [Table([head, "throughput meanwhile", *columns], rows)]
+
+    def count(key: str) -> Callable[[Result], str]:
+        return lambda result: f"{result.values[key]:,}"
+
+    wait = {"taken": count("acquisitions"), "waited for": count("contended"), "wait share": lambda r: share(r, "wait_ticks")}
+    hold = {"taken": count("acquisitions"), "handovers": count("handovers"), "hold share": lambda r: share(r, "hold_ticks")}
+    return [
+        *table(on_most_cpus(waiting(locks)), "waiting for locks", "wait_ticks", wait),
+        *table(on_most_cpus(holding(locks)), "holding locks", "hold_ticks", hold | {"longest run so far": count("longest_run")}),
+    ]
+
+
+def lock_histograms(name: str, engine: str, locks: list[Result], caption: str) -> list[str | Table | Plot]:
+    """How long was waited, and how long locks were held."""
+    parts: list[str | Table | Plot] = []
+    unit = locks[0].header["unit"]
+    kinds = (("wait", "time to wait for a lock", waiting(locks)), ("hold", "time a lock is held", holding(locks)))
+    for key, text, some in kinds:
+        buckets = {f"{r.kernel}: {r.values['class']}": r.values[key] for r in on_most_cpus(some) if sum(r.values[key])}
         largest = dict(sorted(buckets.items(), key=lambda item: -sum(item[1]))[: len(plots.COLORS)])
         if largest:
             minor = name not in HISTOGRAMS_IN_DOCS
@@ -294,7 +344,9 @@ def ways_section(results: list[Result]) -> Section | None:
 
 
 def sections_of(results: list[Result]) -> list[Section]:
-    """The whole report."""
+    """The whole report, of one commit."""
+    refuse_other_commits(results)
+    refuse_ambiguous(results)
     first = primitives_section(results)
     ways = ways_section(results)
     return [section for section in (first, ways) if section] + workload_sections(results)

@@ -29,8 +29,15 @@ UNITS = {
     "mttcg": "host ticks",
     "kvm": "cycles",
 }
+EXACT_ENGINES = ("icount", "bochs")  # the same digits again, on any host
 CONSOLE_PREFIX = "bench: "
 SLOW = ", slow path"
+
+# Kernels that are built to find more (docs/testing.md): in a kernel's name in place of an algorithm, as object-races.
+KINDS = ("races", "schedules", "coverage", "undefined")
+
+
+Key = tuple[str, int, str, str, str]  # engine, CPUs, kernel, lock statistics, case
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,28 @@ class Result:
 
     @property
     def kernel(self) -> str:
-        """Granularity and algorithm, in short; and whether the IPC fast path is off."""
+        """Granularity and algorithm, in short, and what else makes a kernel dearer or cheaper; not its statistics."""
         options = self.header["options"]
-        return f"{options['lock_granularity']}/{options['lock_algorithm']}" + ("" if is_fast(self) else SLOW)
+        words = [f"{options['lock_granularity']}/{options['lock_algorithm']}"]
+        if options.get("lock_algorithm_overrides"):
+            words.append(str(options["lock_algorithm_overrides"]))
+        if options.get("lock_padding"):
+            words.append("padded")
+        if options.get("kind"):
+            words.append(str(options["kind"]))
+        if options.get("buildtype", "release") != "release" or options.get("asserts") or options.get("lockdep"):
+            words.append("debug")
+        return ", ".join(words) + ("" if is_fast(self) else SLOW)
+
+    @property
+    def lockstat(self) -> str:
+        """The kernel's lock statistics: off, contended, full."""
+        return str(self.header["options"].get("lockstat", "off"))
+
+    @property
+    def key(self) -> Key:
+        """What two results have in common that can stand for each other."""
+        return (self.header["engine"], self.header["cpus"], self.kernel, self.lockstat, self.name)
 
 
 def is_fast(result: Result) -> bool:
@@ -70,9 +96,9 @@ def make_header(machine: Machine) -> dict[str, Any]:
         "grain": facts["version"],
         "commit": commit(),
         "engine": engine,
-        "engine_version": engine_version(machine),
+        "engine_version": engine_version(engine),
         "unit": UNITS[engine],
-        "host": host(),
+        "host": host(engine),
         "cpus": machine.smp,
         "memory_mib": machine.mem_mib,
         "options": options_of(machine),
@@ -89,6 +115,8 @@ def options_of(machine: Machine) -> dict[str, Any]:
     options["lock_granularity"] = granularity
     if words == ["slowpath"]:
         options["fastpath"] = False
+    elif words and words[0] in KINDS:
+        options["kind"] = words[0]
     elif words:
         modes = [word for word in words if word in ("contended", "full")]
         options |= {
@@ -110,9 +138,9 @@ def commit() -> str:
     return result.stdout.strip() or "unknown"
 
 
-def engine_version(machine: Machine) -> str:
+def engine_version(engine: str) -> str:
     """The emulator's own words for its version."""
-    if machine.engine == "bochs":
+    if engine == "bochs":
         output = subprocess.run([bochs.PROGRAM, "--help"], check=False, capture_output=True, text=True)
         match = re.search(r"Bochs x86 Emulator (\S+)", output.stdout + output.stderr)
         return f"Bochs {match[1]}" if match else "Bochs"
@@ -121,15 +149,16 @@ def engine_version(machine: Machine) -> str:
     return f"QEMU {match[1]}" if match else "QEMU"
 
 
-def host() -> str:
-    """The machine that the engine runs on."""
+def host(engine: str) -> str:
+    """The machine that the engine runs on; its kernel's release where that matters."""
     model = platform.machine()
     try:
         if match := re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()):
             model = match[1]
     except OSError:
         pass
-    return f"{model}, {len(os.sched_getaffinity(0))} CPUs, {platform.system()} {platform.release()}"
+    system = platform.system() + ("" if engine in EXACT_ENGINES else f" {platform.release()}")
+    return f"{model}, {len(os.sched_getaffinity(0))} CPUs, {system}"
 
 
 def collect(machine: Machine) -> list[dict[str, Any]]:
@@ -170,6 +199,23 @@ def read(paths: Iterable[Path]) -> list[Result]:
         for file in files:
             results += read_file(file)
     return results
+
+
+def refuse_other_commits(found: Iterable[Result]) -> None:
+    """Figures of two commits belong in no one report."""
+    commits = sorted({str(result.header.get("commit")) for result in found})
+    if len(commits) > 1:
+        why = "measure again into an empty folder, or name the files; tools/grain compare sets two beside each other"
+        raise Failure(f"results of more than one commit, {' and '.join(commits)}: {why}")
+
+
+def refuse_ambiguous(found: Iterable[Result]) -> None:
+    """Results that look the same in a table have to be of the same kernel and commit."""
+    first: dict[Key, Result] = {}
+    for result in found:
+        other = first.setdefault(result.key, result)
+        if any(result.header.get(name) != other.header.get(name) for name in ("commit", "options")):
+            raise Failure(f"two results of {', '.join(map(str, result.key))}, with different options or of different commits")
 
 
 def read_file(path: Path) -> list[Result]:

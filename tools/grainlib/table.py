@@ -37,8 +37,7 @@ def text_of(name: str) -> str:
 def title(result: Result) -> str:
     """What the results under one header were measured with."""
     header = result.header
-    lockstat = header["options"].get("lockstat", "off")
-    extra = "" if lockstat == "off" else f", lockstat {lockstat}"
+    extra = "" if result.lockstat == "off" else f", lockstat {result.lockstat}"
     return f"{header['engine']} ({header['engine_version']}), {header['cpus']} CPUs, {result.kernel}{extra}"
 
 

@@ -33,8 +33,13 @@ class Fit:
 
 
 def fit(cpus: Sequence[float], rates: Sequence[float]) -> Fit | None:
-    """The law for these points; None when there are fewer than three. What comes out negative is zero."""
-    if len(set(cpus)) < 3 or min(rates) <= 0:
+    """The law for these points. What comes out negative is zero.
+
+    None when there are fewer than three; or when two CPUs do less than one: then what is done on one CPU is another
+    thing than on several (nothing crosses CPUs, say), and its rate is not that of the law.
+    """
+    at = dict(zip(cpus, rates))
+    if len(at) < 3 or min(rates) <= 0 or at.get(2, at.get(1, 0)) < at.get(1, 0):
         return None
     columns = [True, True]  # whether sigma and kappa are in it
     while True:
