@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -13,13 +15,14 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
 
 from grainlib import cases, pin, results  # noqa: E402
-from grainlib.cli import make_parser  # noqa: E402
+from grainlib.cli import main, make_parser  # noqa: E402
 from grainlib.cmd_bench import kernel_name, points_of  # noqa: E402
-from grainlib.cmd_gate import compare  # noqa: E402
+from grainlib.cmd_gate import compare, incomparable, read_record  # noqa: E402
 from grainlib.failure import Failure  # noqa: E402
 from grainlib.point import Point, group  # noqa: E402
 from grainlib.results import Result  # noqa: E402
@@ -64,6 +67,50 @@ class Points(unittest.TestCase):
         for line in ("bench nothing", "bench --engine quick", "bench --granularity none", "bench --algorithm fast"):
             with self.assertRaises(Failure, msg=line):
                 points(line)
+
+    def test_nothing_is_measured_in_silence(self) -> None:
+        for line in ("bench ipc_cross --smp 1", "bench --kernel object --granularity big", "bench --kernel big --lockstat full",
+                     "bench --full --smp 1", "bench --docs ipc", "bench --docs --full", "bench --docs --engine icount"):
+            with self.assertRaises(Failure, msg=line):
+                points(line)
+        for line in ("bench --smp 0", "bench --reps 0", "bench --smp ,"):
+            with self.assertRaises(SystemExit, msg=line), contextlib.redirect_stderr(io.StringIO()):
+                points(line)
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(main(["bench", "--full", "--engine", "kvm", "--plan"]), 1)
+        self.assertIn("nothing to measure", err.getvalue())
+
+    def test_a_plan_has_nothing_that_others_disturb(self) -> None:
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(main(["bench", "--full", "--plan"]), 0)
+        lines = out.getvalue().splitlines()
+        host_time = [point for point in points("bench --full") if point.engine == "mttcg"]
+        self.assertEqual(len(lines), len(points("bench --full")) - len(host_time))
+        self.assertNotIn("mttcg", out.getvalue())
+        self.assertIn(f"{len(host_time)} points are left out", err.getvalue())
+        self.assertEqual(points("bench --full --engine mttcg"), host_time)
+
+    def test_waiting_and_holding_are_measured_by_kernels_of_their_own(self) -> None:
+        found = points("bench --docs")
+        self.assertEqual({point.smp for point in found if point.kernel == "object-ticket-contended"}, {1, 2, 4, 8})
+        self.assertEqual({point.smp for point in found if point.kernel == "object-ticket-full"}, {8})
+
+    def test_kinds_of_kernels_are_no_algorithms(self) -> None:
+        text = (ROOT / "meson.build").read_text(encoding="utf-8")
+        table = text.split("kind_args = {", 1)[1].split("\n}", 1)[0]
+        kinds = re.findall(r"^  '(\w+)':", table, re.M)
+        self.assertEqual({*results.KINDS, "slowpath"}, set(kinds))
+        own = {"lock_granularity": "big", "lock_algorithm": "mcs", "fastpath": True}
+        target = mock.Mock()
+        target.build.facts = {"options": own, "buildtype": "debug", "compiler": "c"}
+        for name, wanted in (
+            ("object-coverage", {"lock_algorithm": "mcs", "kind": "coverage"}),
+            ("object-slowpath", {"lock_algorithm": "mcs", "fastpath": False}),
+            ("grain-object-clh-padded", {"lock_algorithm": "clh", "lock_padding": True}),
+        ):
+            target.kernel_name = name
+            options = results.options_of(target)
+            self.assertEqual(options | {"lock_granularity": "object"} | wanted, options, name)
 
     def test_kernels(self) -> None:
         self.assertEqual(kernel_name("object", "", "off"), "object")
@@ -182,6 +229,14 @@ class Gate(unittest.TestCase):
     def test_what_is_on_one_side_only_fails(self) -> None:
         self.assertEqual(self.gate({"a": 1}, {})[0], 1)
         self.assertEqual(self.gate({}, {"a": 1})[0], 1)
+
+    def test_the_record_is_for_a_compiler_and_an_emulator(self) -> None:
+        record = {"compiler": "clang 14.0.6", "emulator": "QEMU 7.2.22"}
+        self.assertEqual(incomparable(record, record), "")
+        self.assertEqual(incomparable(record, record | {"emulator": "QEMU 7.2.23"}), "")
+        self.assertIn("QEMU 7.2.22, this is QEMU 8.2.2", incomparable(record, record | {"emulator": "QEMU 8.2.2"}))
+        self.assertIn("this build is clang 19.1.0's", incomparable(record, record | {"compiler": "clang 19.1.0"}))
+        self.assertEqual(set(read_record()), {*record, "unit", "figures"})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Bochs with 1, 2, 4 and 8 CPUs counts the same in two runs: what it shows of scaling is no accident.
+"""Bochs with 1, 2, 4 and 8 CPUs counts the same in two runs: what it shows of scaling is no accident. And think times are
+no accident: on any number of CPUs workers that disturb each other little do the same.
 
     test_repeat.py BUILD_DIR
 """
@@ -21,6 +22,8 @@ from grainlib.tap import Tap  # noqa: E402
 KERNEL = "object"
 NAMES = ["ipc", "pairs_500", "one_server", "maps", "wake_notify"]
 REPS = 10
+THINKING = "pairs_500"
+THINK_SPREAD = 0.01
 
 
 def figures(cpus: int, build: optimised.Build, folder: Path) -> tuple[dict[str, Any], list[str]]:
@@ -30,8 +33,8 @@ def figures(cpus: int, build: optimised.Build, folder: Path) -> tuple[dict[str, 
     return {result.name: result.values for result in results.read_file(folder / "results.jsonl")}, problems
 
 
-def run_twice(cpus: int, build: optimised.Build, tap: Tap) -> None:
-    """One result for each thing measured."""
+def run_twice(cpus: int, build: optimised.Build, tap: Tap) -> list[int]:
+    """One result for each thing measured. What each worker did that thinks in between."""
     runs = []
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
@@ -43,14 +46,18 @@ def run_twice(cpus: int, build: optimised.Build, tap: Tap) -> None:
         first, second = (run.get(name) for run in runs)
         same = first is not None and first == second
         tap.result(same, f"bench_repeat_{name}_smp{cpus}", [] if same else [f"first {first}", f"then {second}"])
+    return runs[0].get(THINKING, {}).get("ops", [])
 
 
 def main() -> int:
     """Exit status 0 when every digit is the same."""
     build = optimised.ensure(Path(sys.argv[1]), [KERNEL])
     tap = Tap.on_stdout()
+    operations: list[int] = []
     for cpus in SCALING_CPUS:
-        run_twice(cpus, build, tap)
+        operations += run_twice(cpus, build, tap)
+    even = min(operations, default=0) > max(operations, default=0) * (1 - THINK_SPREAD)
+    tap.result(even, f"bench_repeat_{THINKING}_all_think_alike", [f"operations of a worker: {operations}"])
     tap.finish()
     return 1 if tap.failures else 0
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from grainlib import cases, cmd_report, optimised, plots, results
 from grainlib.build import Build, display_path
 from grainlib.failure import Failure
-from grainlib.point import ENGINES, Point, measure
+from grainlib.options import positive, positives, words
+from grainlib.point import ENGINES, HOST_TIME_ENGINES, Point, measure
 from grainlib.table import print_results
 
 GRANULARITIES = ("object", "subsystem", "big")
@@ -29,28 +30,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("bench", help="measure; results as files of JSON lines")
     parser.add_argument("names", nargs="*", metavar="NAME", help="cases and workloads (default: a short selection)")
     parser.add_argument("--engine", type=words, metavar="E,...", help=", ".join(ENGINES))
-    parser.add_argument("--smp", type=numbers, metavar="N,...", help="CPUs (default: as many as the case needs)")
+    parser.add_argument("--smp", type=positives, metavar="N,...", help="CPUs (default: as many as the case needs)")
     parser.add_argument("--granularity", type=words, metavar="G,...", help=", ".join(GRANULARITIES))
     parser.add_argument("--algorithm", type=words, metavar="A,...", help=", ".join(ALGORITHMS))
     parser.add_argument("--lockstat", default="off", choices=("off", "contended", "full"), help="lock statistics, too")
     parser.add_argument("--kernel", type=words, metavar="K,...", help="kernels by name, in place of the three above")
-    parser.add_argument("--reps", type=int, default=DEFAULT_REPS, metavar="N", help="samples of each (%(default)s)")
+    parser.add_argument("--reps", type=positive, default=DEFAULT_REPS, metavar="N", help="samples of each (%(default)s)")
     parser.add_argument("--full", action="store_true", help="the whole matrix: hours")
     parser.add_argument("--docs", action="store_true", help="measure what docs/benchmarks.md shows, and write it: 20 min")
-    parser.add_argument("--plan", action="store_true", help="print one independent command for each point, and stop")
+    parser.add_argument("--plan", action="store_true", help="print a command for each point that others may run beside")
     parser.add_argument("--output", type=Path, metavar="PATH", help="results file, or folder (build/bench/results)")
     optimised.add_arguments(parser)
     parser.set_defaults(command=run)
-
-
-def words(text: str) -> list[str]:
-    """Words between commas."""
-    return [word for word in text.split(",") if word]
-
-
-def numbers(text: str) -> list[int]:
-    """Numbers between commas."""
-    return [int(word) for word in words(text)]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,16 +49,31 @@ def run(args: argparse.Namespace) -> int:
     if args.docs and not args.plan:
         plots.need_matplotlib(sys.argv)
     points = points_of(args)
+    if not points:
+        raise Failure("that leaves nothing to measure")
     folder = "docs" if args.docs else "results"  # a report is of all files in it
     output = args.output or Path(args.build or Path(args.under) / "bench") / folder
     if args.plan:
-        print("\n".join(point.command(output, args.under, args.build) for point in points))
+        print_plan(points, args, output)
         return 0
+    if args.docs:
+        for old in output.glob("*.jsonl"):  # of another commit, or of points that are no longer measured
+            old.unlink()
     build = optimised.from_arguments(args, sorted({point.kernel for point in points}))
     status = measure_all(points, build, output)
     if args.docs and status == 0:
         cmd_report.run(make_docs_arguments(output))
     return status
+
+
+def print_plan(points: list[Point], args: argparse.Namespace, output: Path) -> None:
+    """The commands that may run side by side. Where ticks are the host's time that would falsify them."""
+    alone = [point for point in points if point.engine in HOST_TIME_ENGINES]
+    print("\n".join(point.command(output, args.under, args.build) for point in points if point not in alone))
+    if alone:
+        engines = ",".join(sorted({point.engine for point in alone}))
+        text = f"{len(alone)} points are left out, which want the machine for themselves: --engine {engines} without --plan"
+        print(f"grain: {text} measures them one after the other", file=sys.stderr)
 
 
 def make_docs_arguments(output: Path) -> argparse.Namespace:
@@ -88,11 +94,9 @@ def kernel_name(granularity: str, algorithm: str, lockstat: str) -> str:
 
 def points_of(args: argparse.Namespace) -> list[Point]:
     """What the options ask for: a selection, the whole matrix, or the product of what is named."""
-    for engine in args.engine or []:
-        if engine not in ENGINES:
-            raise Failure(f"no engine {engine}; there is {', '.join(ENGINES)}")
+    refuse_contradictions(args)
     if args.full:
-        return merged(full_matrix(args.reps))
+        return merged(point for point in full_matrix(args.reps) if args.engine is None or point.engine in args.engine)
     if args.docs:
         return merged(docs_matrix(args.reps))
     chosen = (args.engine, args.kernel, args.smp, args.granularity, args.algorithm)
@@ -104,12 +108,37 @@ def points_of(args: argparse.Namespace) -> list[Point]:
         for algorithm in args.algorithm or [""]
     ]
     names = args.names or cases.names(scaling=False)
+    if args.names and args.smp is not None:
+        for name in names:
+            if cases.find(name).cpus > max(args.smp):
+                raise Failure(f"{name} needs {cases.find(name).cpus} CPUs: --smp {cases.find(name).cpus}")
     return merged(
         point
         for engine in args.engine or ["icount"]
         for kernel in kernels
         for point in by_cpus(engine, kernel, names, args.smp, args.reps)
     )
+
+
+def refuse_contradictions(args: argparse.Namespace) -> None:
+    """Options of which one would be ignored, and engines that there are not."""
+    for engine in args.engine or []:
+        if engine not in ENGINES:
+            raise Failure(f"no engine {engine}; there is {', '.join(ENGINES)}")
+    of_kernel = {"--granularity": args.granularity, "--algorithm": args.algorithm}
+    of_kernel["--lockstat"] = None if args.lockstat == "off" else args.lockstat
+    of_points = {**of_kernel, "--kernel": args.kernel, "--smp": args.smp, "NAME": args.names or None}
+    whole = "--full" if args.full else "--docs" if args.docs else ""
+    if args.full and args.docs:
+        raise Failure("--full or --docs, not both")
+    if args.docs and args.engine:
+        raise Failure("--docs says itself what it measures: leave --engine out")
+    for name, value in of_points.items():
+        if whole and value is not None:
+            raise Failure(f"{whole} says itself what it measures: leave {name} out")
+    for name, value in of_kernel.items():
+        if args.kernel and value is not None:
+            raise Failure(f"--kernel names the kernel: leave {name} out")
 
 
 def merged(points: Iterable[Point]) -> list[Point]:
@@ -158,10 +187,16 @@ def docs_matrix(reps: int) -> list[Point]:
     for granularity in GRANULARITIES:
         points += by_cpus("icount", granularity, primitives, None, reps)
         points += by_cpus("bochs", granularity, [*workloads, "wake_notify", "wake_message"], list(SCALING_CPUS), reps)
-        points += by_cpus("bochs", kernel_name(granularity, "", "full"), workloads, None, reps)
+        points += with_lockstat(granularity, workloads, reps)
         for algorithm in ALGORITHMS:
             points += by_cpus("bochs", kernel_name(granularity, algorithm, "off"), CONTENDED, None, reps)
     return points
+
+
+def with_lockstat(granularity: str, workloads: list[str], reps: int) -> list[Point]:
+    """What locks do: shares of waiting by the statistics that disturb least, all else on the most CPUs alone."""
+    points = by_cpus("bochs", kernel_name(granularity, "", "contended"), workloads, None, reps)
+    return points + by_cpus("bochs", kernel_name(granularity, "", "full"), workloads, [max(SCALING_CPUS)], reps)
 
 
 def full_matrix(reps: int) -> list[Point]:
@@ -173,7 +208,7 @@ def full_matrix(reps: int) -> list[Point]:
             kernel = kernel_name(granularity, algorithm, "off")
             points += by_cpus("icount", kernel, primitives, None, reps)
             points += by_cpus("bochs", kernel, workloads, None, reps)
-        points += by_cpus("bochs", kernel_name(granularity, "", "full"), workloads, None, reps)
+        points += with_lockstat(granularity, workloads, reps)
         points += by_cpus("bochs", granularity, ["wake_notify", "wake_message"], [2], reps)
         host_cpus = [cpus for cpus in SCALING_CPUS if cpus <= len(os.sched_getaffinity(0))]
         points += by_cpus("mttcg", granularity, workloads, host_cpus, reps)

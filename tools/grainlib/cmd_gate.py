@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,35 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 when nothing has become dearer."""
     build = optimised.ensure(Path(args.under), KERNELS)
-    compiler = build.facts["compiler"]
+    here = {"compiler": build.facts["compiler"], "emulator": results.engine_version("icount")}
     if args.update:
-        write_record(compiler, measure_figures(build))
+        write_record(here, measure_figures(build))
         return 0
     tap = Tap.on_stdout()
     record = read_record()
-    if record["compiler"] != compiler:
-        tap.skip("gate", f"recorded with {record['compiler']}, this build is {compiler}'s")
+    if why := incomparable(record, here):
+        tap.skip("gate", why)
     else:
         compare(measure_figures(build), record["figures"], tap)
     tap.finish()
     return 1 if tap.failures else 0
+
+
+def incomparable(record: Mapping[str, Any], here: Mapping[str, str]) -> str:
+    """Why what is measured here says nothing beside the record; empty if it does.
+
+    The compiler has to be the same. Of the emulator the release has to be, 7.2 say: corrections in it count no other way.
+    """
+    if record["compiler"] != here["compiler"]:
+        return f"recorded with {record['compiler']}, this build is {here['compiler']}'s"
+    if release(record["emulator"]) != release(here["emulator"]):
+        return f"recorded with {record['emulator']}, this is {here['emulator']}, which may count in another way"
+    return ""
+
+
+def release(version: str) -> list[str]:
+    """The first two numbers of a version."""
+    return version.split(".")[:2]
 
 
 def measure_figures(build: Build) -> Figures:
@@ -87,7 +105,7 @@ def compare(now: Figures, recorded: Figures, tap: Tap) -> None:
 
 
 def read_record() -> dict[str, Any]:
-    """The recorded figures and the compiler they are from."""
+    """The recorded figures, and the compiler and emulator they are from."""
     try:
         record: dict[str, Any] = json.loads(RECORD.read_text())
     except (OSError, ValueError) as error:
@@ -95,8 +113,8 @@ def read_record() -> dict[str, Any]:
     return record
 
 
-def write_record(compiler: str, figures: Figures) -> None:
+def write_record(here: Mapping[str, str], figures: Figures) -> None:
     """A line for each figure, so that a difference shows what changed."""
-    record = {"compiler": compiler, "unit": "instructions (icount)", "figures": dict(sorted(figures.items()))}
+    record = {**here, "unit": "instructions (icount)", "figures": dict(sorted(figures.items()))}
     RECORD.write_text(json.dumps(record, indent=2) + "\n")
     print(f"{len(figures)} figures in {display_path(RECORD)}")

@@ -20,8 +20,8 @@ STEAL_TRIES = 5
 MEMORY_MIB = 256
 COMMAND_LINE_MAX = 500  # of struct sysinfo
 
-# Where ticks are the host's time, a workload runs for longer than its own default.
-HOST_WINDOW_ENGINES = ("mttcg", "kvm")
+# Where ticks are the host's time, nothing else may run meanwhile, and a workload runs for longer than its own default.
+HOST_TIME_ENGINES = ("mttcg", "kvm")
 HOST_WINDOW_TICKS = 500_000_000
 
 
@@ -96,7 +96,7 @@ def boot_words(point: Point, plan: BootPlan) -> list[str]:
     """The kernel's command line: what the programs are told (tests/bench/bench.h), and which of them init runs."""
     names = [case.name for _, some in plan.programs for case in some]
     words = [f"init.bench.only={','.join(names)}", f"init.bench.reps={point.reps}"]
-    if point.engine in HOST_WINDOW_ENGINES:
+    if point.engine in HOST_TIME_ENGINES:
         words.append(f"init.bench.window={HOST_WINDOW_TICKS}")
     if plan.system and not plan.place:
         words += [f"init.run={program}" for program, _ in plan.programs]
