@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import unittest
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
 import mkimage  # noqa: E402
-from grainlib import bochs, cli, cmd_summary, iso, qemu  # noqa: E402
+from grainlib import bochs, cli, cmd_gdb, cmd_summary, iso, qemu  # noqa: E402
 from grainlib.build import SOURCE_DIR, Build, Module  # noqa: E402
-from grainlib.cmd_lint import shorten, unique_findings  # noqa: E402
+from grainlib.cmd_lint import run_each, shorten, unique_findings  # noqa: E402
 from grainlib.cmd_test import Boot, run_boot  # noqa: E402
 from grainlib.ending import Clocks  # noqa: E402
 from grainlib.failure import Failure  # noqa: E402
@@ -212,6 +217,10 @@ class Commands(Folder):
         self.assertRegex(machine.name(), r"^[A-Za-z0-9.=-]{1,80}$")
         self.assertNotEqual(machine.name(), replace(machine, append=machine.append + "er").name())
 
+    def test_another_boot_has_another_name(self) -> None:
+        others = [self.machine, replace(self.machine, mem_mib=64), replace(self.machine, thread="single")]
+        self.assertEqual(len({machine.name() for machine in others}), 3)
+
     def test_bochs_firmware_that_dies_is_told_from_a_kernel_that_dies(self) -> None:
         machine = replace(self.machine, engine="bochs")
         (bochs.folder(machine) / "bochs.log").write_text("p[CPU0 ] >>PANIC<< exception(): 3rd\n")
@@ -297,9 +306,64 @@ class Commands(Folder):
         with self.assertRaisesRegex(Failure, "two programs are called hello"):
             system_modules(Build(self.folder), [str(one), str(two)])
 
+    def test_a_quote_that_is_not_closed(self) -> None:
+        for line in (["run", "hello 'x"], ["run", "--system", "hello 'x"], ["test", 'hello "x']):
+            with self.subTest(line), contextlib.redirect_stderr(io.StringIO()) as err:
+                self.assertEqual(cli.main([*line, "--build", str(self.folder)]), 1)
+                self.assertIn("No closing quotation", err.getvalue())
+
+    def test_repeating_nothing_is_refused(self) -> None:
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()) as err:
+            cli.main(["test", "--repeat", "0"])
+        self.assertIn("0 is less than 1", err.getvalue())
+
     def test_no_build(self) -> None:
         with self.assertRaisesRegex(Failure, "no build in"):
             Build(self.folder / "nowhere")
+
+
+class Debugger(Folder):
+    """grain gdb, and what ends it."""
+
+    def test_each_boot_has_its_own_stub(self) -> None:
+        target = mock.Mock(spec=Machine)
+        args = argparse.Namespace(ex=["bt"], batch=True)
+        with mock.patch("grainlib.qemu.command", side_effect=lambda *_, serial, stub: [serial, stub]):
+            target.log.return_value, target.kernel = self.folder / "log", self.folder / "kernel.elf"
+            emulator, debugger = cmd_gdb.commands_for(args, target, self.folder / "stub")
+        self.assertEqual(emulator[1], str(self.folder / "stub"))
+        self.assertIn(f"target remote {self.folder}/stub", debugger)
+        self.assertLess(debugger.index(f"target remote {self.folder}/stub"), debugger.index("bt"))
+
+    def test_an_emulator_that_fails_is_no_guest(self) -> None:
+        with self.assertRaisesRegex(Failure, "ended with status 3"):
+            cmd_gdb.debug(["sh", "-c", "exit 3"], ["false"], self.folder / "stub")
+
+    def test_gdb_comes_when_the_stub_is_there(self) -> None:
+        stub = self.folder / "stub"
+        status = cmd_gdb.debug(["sh", "-c", f"touch {stub}; exec sleep 60"], ["test", "-e", str(stub)], stub)
+        self.assertEqual(status, 0)
+
+    def test_a_terminal_that_is_closed_ends_the_emulator(self) -> None:
+        script = (
+            "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
+            "from grainlib import cli, cmd_gdb\n"
+            "cmd_gdb.run = lambda args: cmd_gdb.debug(['sh', '-c', f'echo $$ > {sys.argv[2]}; touch {sys.argv[2]}.stub; exec sleep 60'],"
+            " ['sh', '-c', 'kill -HUP $PPID; exec sleep 60'], pathlib.Path(sys.argv[2] + '.stub'))\n"
+            "sys.exit(cli.main(['gdb']))\n"
+        )
+        pid = self.folder / "pid"
+        result = subprocess.run([sys.executable, "-B", "-c", script, str(SOURCE_DIR / "tools"), str(pid)], check=False, timeout=50)
+        self.assertEqual(result.returncode, 1)
+        with self.assertRaises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
+
+    def test_nohup_is_respected(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        with contextlib.redirect_stderr(io.StringIO()):
+            cli.main(["lint", "no-such-check"])
+        self.assertEqual(signal.getsignal(signal.SIGHUP), signal.SIG_IGN)
 
 
 class Image(unittest.TestCase):
@@ -366,6 +430,35 @@ class Lint(unittest.TestCase):
     def test_a_finding_is_shown_once(self) -> None:
         finding = ["abi/a.h:1:2: error: x", "    code"]
         self.assertEqual(unique_findings([*finding, "1 warning generated.", *finding]), finding)
+
+    def test_without_a_compiler_for_it_the_check_of_locks_is_left_out(self) -> None:
+        for found, version in (None, ""), ("/usr/bin/clang", "21.1.0"):
+            with (
+                self.subTest(version),
+                mock.patch("shutil.which", side_effect=lambda name: found if name == "clang" else None),
+                mock.patch("subprocess.run", return_value=mock.Mock(stdout=version)),
+                mock.patch("grainlib.build.Build.find"),
+                contextlib.redirect_stdout(io.StringIO()) as out,
+                contextlib.redirect_stderr(io.StringIO()) as err,
+            ):
+                self.assertEqual(cli.main(["lint", "--tap", "locks"]), 0)
+                self.assertRegex(out.getvalue(), "^ok 1 - lint.locks # SKIP no clang from release 22 on")
+                self.assertEqual(cli.main(["lint-locks"]), 1)
+                self.assertIn("install clang-22", err.getvalue())
+
+    def test_an_interrupt_leaves_the_rest_out(self) -> None:
+        calls = []
+
+        def run(*_: object, **__: object) -> mock.Mock:
+            calls.append(1)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
+            time.sleep(0.05)
+            return mock.Mock(returncode=0)
+
+        with mock.patch("subprocess.run", side_effect=run), self.assertRaises(KeyboardInterrupt):
+            run_each([["true"]] * 2000)
+        self.assertLess(len(calls), 2000)
 
 
 if __name__ == "__main__":

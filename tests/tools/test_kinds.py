@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import shlex
 import struct
 import sys
 import tempfile
@@ -11,7 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
-from grainlib import cmd_coverage, cmd_inject, cmd_schedules, profile_counters, suites  # noqa: E402
+from grainlib import cmd_coverage, cmd_inject, cmd_schedules, machine, profile_counters, suites  # noqa: E402
+from grainlib.cli import make_parser  # noqa: E402
 from grainlib.ending import Ending, Kind  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
 
@@ -69,6 +73,26 @@ class Faults(unittest.TestCase):
 
     def test_the_word_is_the_kernels(self) -> None:
         self.assertEqual(cmd_inject.append_words("", 7), "inject=frame:7 -- init.test")
+
+    def test_the_command_boots_the_same_once_more(self) -> None:
+        for line in (
+            "inject --jos --mem 64M --thread single a.c b.c",
+            "inject --boot iso --smp 2 --system --limit 50 'hello you'",
+            "inject --kernel big --engine icount --build b --append log=error churn",
+        ):
+            args = make_parser().parse_args(shlex.split(line))
+            again = make_parser().parse_args(shlex.split(cmd_inject.repeat_command(args, 7))[1:])
+            for name in ("engine", "kernel", "build", "mem", "boot", "thread", "system", "jos", "demo", "programs"):
+                self.assertEqual(getattr(again, name), getattr(args, name), name)
+            self.assertEqual(again.smp, machine.cpus_of(args))
+            self.assertEqual(again.append, cmd_inject.append_words(args.append, 7))
+            self.assertEqual((again.timeout, again.limit), (args.limit, 2 * args.limit))
+
+    def test_numbers_below_one_are_refused(self) -> None:
+        for line in ("inject --every 0", "inject --first 0", "inject --boots 0", "schedules --rounds 0", "suite --smp 0 user"):
+            with self.assertRaises(SystemExit, msg=line), contextlib.redirect_stderr(io.StringIO()) as err:
+                make_parser().parse_args(shlex.split(line))
+            self.assertIn("is less than 1", err.getvalue())
 
 
 class Counters(unittest.TestCase):

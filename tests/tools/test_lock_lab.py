@@ -13,14 +13,18 @@ import tempfile
 import unittest
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
 
+from grainlib.cmd_lint import field_clang  # noqa: E402
+from grainlib.failure import Failure  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "lock-lab.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", PAGE, re.M | re.S)
 LIMIT = 600  # seconds for one block
+LOCKS_CHECK = "tools/grain lint-locks\n"  # left out where its compiler is missing
 
 
 def not_sources(folder: str, names: list[str]) -> list[str]:
@@ -28,6 +32,14 @@ def not_sources(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name in (".git", "__pycache__") or (Path(folder) / name / "meson-info").is_dir()]
 
 
+try:
+    field_clang()
+    HAVE_FIELD_CLANG = True
+except Failure:
+    HAVE_FIELD_CLANG = False
+
+
+@unittest.skipUnless(shutil.which("patch"), "no patch: install patch")
 class Page(unittest.TestCase):
     """The page, from its first line to its last."""
 
@@ -59,6 +71,7 @@ class Page(unittest.TestCase):
                 self.run_in_tree(["patch", "-p1", "--forward"], text)
             else:
                 self.assertEqual(kind, "sh")
+                text = text if HAVE_FIELD_CLANG else text.replace(LOCKS_CHECK, "")
                 output += self.run_in_tree(["bash", "-euo", "pipefail", "-c", text], "")
         self.check_output(output)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 sys.dont_write_bytecode = True
 
 from grainlib.build import SOURCE_DIR, Build  # noqa: E402
-from grainlib.cmd_lint import FIELD_CLANGS, analysis_command  # noqa: E402
+from grainlib.cmd_lint import analysis_command, field_clang  # noqa: E402
+from grainlib.failure import Failure  # noqa: E402
 from grainlib.sources import Compilation, compilations  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
 
@@ -31,9 +31,12 @@ LIKE = "kernel/env.c"  # the file of the kernel whose options are used
 options = argparse.Namespace()
 
 
-def clang() -> str | None:
-    """The newest compiler here whose analysis knows guarded fields."""
-    return next((name for name in FIELD_CLANGS if shutil.which(name)), None)
+try:
+    CLANG = field_clang()
+except Failure as missing:
+    CLANG, WHY = "", str(missing)
+else:
+    WHY = ""
 
 
 def complaint(file: Path) -> str:
@@ -42,7 +45,7 @@ def complaint(file: Path) -> str:
     like = next(c for c in compilations(build) if c.file == SOURCE_DIR / LIKE)
     command = like.command.replace(f"../{LIKE}", str(file))
     assert command != like.command
-    words = analysis_command(Compilation(file, like.directory, command, like.output), clang())
+    words = analysis_command(Compilation(file, like.directory, command, like.output), CLANG)
     result = subprocess.run(words, check=False, cwd=like.directory, stderr=subprocess.PIPE, text=True)
     assert (result.returncode == 0) == ("error:" not in result.stderr), result.stderr
     return result.stderr
@@ -72,7 +75,7 @@ def structs() -> list[Struct]:
     return found
 
 
-@unittest.skipIf(clang() is None, "no clang 22 or newer here")
+@unittest.skipUnless(CLANG, WHY)
 class Analysis(unittest.TestCase):
     """Files written to be refused."""
 

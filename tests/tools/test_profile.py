@@ -7,13 +7,16 @@ import io
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
 
-from grainlib import trace  # noqa: E402
-from grainlib.cmd_profile import Executed, print_functions, print_stream  # noqa: E402
+from grainlib import cli, trace  # noqa: E402
+from grainlib.cmd_profile import SAMPLED, Executed, print_functions, print_stream, single_step  # noqa: E402
 from grainlib.code import UNKNOWN, Instruction, best_image  # noqa: E402
+from grainlib.failure import Failure  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
 
 
@@ -98,6 +101,49 @@ class Kinds(unittest.TestCase):
         self.assertEqual(kinds("int $48"), ["ring"])
         self.assertEqual(kinds("iretl"), ["serial"])
         self.assertEqual(kinds("divl 56(%esp)"), ["divide"])
+
+
+class Monitor:
+    """A monitor that knows some words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.said: list[str] = []
+
+    def monitor(self, command: str) -> str:
+        """Its answer."""
+        self.said.append(command)
+        return "" if command.split()[0] in self.words else f"unknown command: '{command.split()[0]}'\r\n"
+
+
+class SingleStep(unittest.TestCase):
+    """One instruction a block, in old and new emulators."""
+
+    def test_the_new_word_and_the_old_one(self) -> None:
+        self.assertEqual(single_step(Monitor("one-insn-per-tb", "singlestep")), "one-insn-per-tb")  # type: ignore[arg-type]
+        self.assertEqual(single_step(Monitor("singlestep")), "singlestep")  # type: ignore[arg-type]
+
+    def test_neither(self) -> None:
+        with self.assertRaisesRegex(Failure, "unknown command"):
+            single_step(Monitor())  # type: ignore[arg-type]
+
+
+class Cases(unittest.TestCase):
+    """What can be profiled."""
+
+    def test_a_case_without_samples_is_refused_at_once(self) -> None:
+        for name in ("pairs_0", "forks", "boot_user", "boot_shell"):
+            with (
+                mock.patch("grainlib.optimised.from_arguments", side_effect=AssertionError),
+                contextlib.redirect_stderr(io.StringIO()) as err,
+            ):
+                self.assertEqual(cli.main(["profile", name]), 1)
+            self.assertIn(f"{name} has no samples to trace", err.getvalue())
+
+    def test_the_others_have_marks(self) -> None:
+        for case in SAMPLED:
+            (source,) = (ROOT / "tests" / "bench").glob(f"{case.program.removeprefix('bench_')}.c")
+            self.assertIn("bench_begin()", source.read_text(encoding="utf-8"), case.name)
 
 
 class FakeImage:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
 
-from grainlib import cmd_soak, machine  # noqa: E402
+from grainlib import cmd_soak, cmd_test  # noqa: E402
 from grainlib.cmd_soak import JOBS, Sum, arguments, one_boot, plan, summary  # noqa: E402
 from grainlib.tap import Tap  # noqa: E402
 from tap_runner import run_tests  # noqa: E402
@@ -76,12 +76,13 @@ class OneBoot(unittest.TestCase):
 
     def test_the_command_is_one_that_test_understands(self) -> None:
         parser = argparse.ArgumentParser()
-        machine.add_arguments(parser)
+        cmd_test.add_arguments(parser)
         words = shlex.split(shlex.join(arguments(ARGS, JOBS[1], 77)))
         args = parser.parse_args(words)
         self.assertEqual((args.kernel, args.smp, args.system), ("big", 2, True))
         self.assertEqual(args.programs, ["fuzz_messages seed=77 rounds=60"])
         self.assertEqual(args.append, "-- init.test")
+        self.assertEqual((args.timeout, args.limit), (cmd_soak.CLOCKS.silence, cmd_soak.CLOCKS.limit))
 
     def test_summary_names_what_failed(self) -> None:
         total, _ = boot(bad_boot)

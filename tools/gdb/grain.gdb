@@ -1,10 +1,8 @@
-# Loaded by `tools/grain gdb`: attaches to the emulator, which is stopped before the first instruction.
+# Loaded by `tools/grain gdb`, which then attaches to the emulator, stopped before the first instruction.
 set pagination off
 set confirm off
 set print pretty on
 set architecture i386
-set tcp connect-timeout 10
-target remote localhost:1234
 
 # A software breakpoint set now would be overwritten when the loader copies the kernel to memory.
 define kbreak
@@ -21,5 +19,3 @@ end
 document user
 user FILE.elf: add a program's symbols; programs are linked at their user addresses.
 end
-
-echo Stopped before the first instruction. Try: kbreak kernel_main, continue; info threads shows the CPUs.\n

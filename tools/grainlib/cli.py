@@ -51,6 +51,8 @@ def on_terminate(_signal: int, _frame: FrameType | None) -> None:
 def main(argv: list[str]) -> int:
     """Run one command; the exit status is 0 when it succeeded, else 1 (2 for wrong usage)."""
     signal.signal(signal.SIGTERM, on_terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup` means what it says
+        signal.signal(signal.SIGHUP, on_terminate)
     module = (MODULES | ALSO).get(argv[0]) if argv else None
     args = make_parser(module).parse_args(argv)
     try:

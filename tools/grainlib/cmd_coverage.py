@@ -12,6 +12,7 @@ from grainlib import cmd_test, profile_counters, suites
 from grainlib.build import SOURCE_DIR, Build
 from grainlib.failure import Failure
 from grainlib.machine import Machine
+from grainlib.options import positive
 from grainlib.tap import Tap
 
 SUITES = ("kernel", "user", "jos", "system", "stress", "isolation", "fuzz")
@@ -32,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("coverage", help="which lines of the kernel the tests never reach")
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
     parser.add_argument("--kernel", default="object-coverage", metavar="VARIANT", help="default: %(default)s")
-    parser.add_argument("--smp", type=int, action="append", metavar="N", help="CPUs (default: once 1, once 4)")
+    parser.add_argument("--smp", type=positive, action="append", metavar="N", help="CPUs (default: once 1, once 4)")
     parser.add_argument("--keep", action="store_true", help="add to what was counted before")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"suites and tests (default: {' '.join(SUITES)})")
     parser.set_defaults(command=run)

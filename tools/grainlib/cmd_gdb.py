@@ -7,12 +7,17 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
+import time
+from pathlib import Path
 
 from grainlib import launch, machine, qemu
 from grainlib.build import SOURCE_DIR, display_path
 from grainlib.failure import Failure
 
 SCRIPT = SOURCE_DIR / "tools" / "gdb" / "grain.gdb"
+HINT = r"Stopped before the first instruction. Try: kbreak kernel_main, continue; info threads shows the CPUs.\n"
+STUB_SECONDS = 10
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,31 +35,50 @@ def run(args: argparse.Namespace) -> int:
     target = machine.from_arguments(args, default_system=True)
     if target.engine == "bochs":
         raise Failure("gdb attaches to QEMU only: leave --engine bochs out")
-    emulator = qemu.command(target, serial=f"file:{display_path(target.log())}", debug=True)
-    debugger = ["gdb", "-q", "-x", str(SCRIPT), str(target.kernel)]
-    debugger += [word for command in args.ex for word in ("-ex", command)]
-    if args.batch:
-        debugger.append("-batch")
     if args.dry_run:
+        emulator, debugger = commands_for(args, target, Path(tempfile.gettempdir()) / "grain-gdb-stub")
         print(shlex.join(emulator) + " &\n" + shlex.join(debugger))
         return 0
     if shutil.which("gdb") is None:
         raise Failure("no gdb: install gdb")
     launch.prepare(target)
-    print(f"{shlex.join(emulator)}\nThe guest's console goes to {display_path(target.log())}", flush=True)
-    return debug(emulator, debugger)
+    with tempfile.TemporaryDirectory(prefix="grain-gdb-") as folder:  # a socket's name has to be short
+        stub = Path(folder) / "stub"
+        emulator, debugger = commands_for(args, target, stub)
+        print(f"{shlex.join(emulator)}\nThe guest's console goes to {display_path(target.log())}", flush=True)
+        return debug(emulator, debugger, stub)
 
 
-def debug(emulator: list[str], debugger: list[str]) -> int:
+def commands_for(args: argparse.Namespace, target: machine.Machine, stub: Path) -> tuple[list[str], list[str]]:
+    """The emulator's command and gdb's; they meet at a socket that is this boot's alone."""
+    emulator = qemu.command(target, serial=f"file:{display_path(target.log())}", stub=str(stub))
+    orders = [f"target remote {stub}", f"echo {HINT}", *args.ex]
+    debugger = ["gdb", "-q", "-x", str(SCRIPT), *(word for order in orders for word in ("-ex", order))]
+    return emulator, [*debugger, *(["-batch"] if args.batch else []), str(target.kernel)]
+
+
+def debug(emulator: list[str], debugger: list[str], stub: Path) -> int:
     """Run both. Ctrl-C means gdb: it reaches neither QEMU, which has its own session, nor us."""
     process = subprocess.Popen(emulator, stdin=subprocess.DEVNULL, start_new_session=True)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        wait_for(stub, process)
         return subprocess.run(debugger, check=False, preexec_fn=restore_interrupt).returncode
     finally:
         signal.signal(signal.SIGINT, before)
         process.kill()
         process.wait()
+
+
+def wait_for(stub: Path, process: subprocess.Popen[bytes]) -> None:
+    """Until the emulator has made its socket; a Failure if it ends before that, or takes too long."""
+    end = time.monotonic() + STUB_SECONDS
+    while not stub.exists():
+        if process.poll() is not None:
+            raise Failure(f"the emulator ended with status {process.returncode}, see above")
+        if time.monotonic() > end:
+            raise Failure(f"the emulator did not open its debug stub in {STUB_SECONDS} s")
+        time.sleep(0.02)
 
 
 def restore_interrupt() -> None:

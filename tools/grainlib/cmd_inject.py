@@ -15,6 +15,7 @@ from collections import Counter
 from grainlib import launch, machine
 from grainlib.ending import Clocks, Ending, Kind, watch
 from grainlib.machine import Machine
+from grainlib.options import positive
 from grainlib.tap import Tap
 
 REACHED = re.compile(r"inject: no frame for allocation \d+")
@@ -26,9 +27,9 @@ BROKEN = re.compile(r"^not ok .*\.(leak|invariants)\b")
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("inject", help="boot again and again, each time without another frame")
-    parser.add_argument("--first", type=int, default=1, metavar="N", help="fail this allocation first (default: %(default)s)")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="then each Nth after it (default: %(default)s)")
-    parser.add_argument("--boots", type=int, metavar="N", help="at most so many (default: until a boot needs no more frames)")
+    parser.add_argument("--first", type=positive, default=1, metavar="N", help="fail this allocation first (default: %(default)s)")
+    parser.add_argument("--every", type=positive, default=1, metavar="N", help="then each Nth after it (default: %(default)s)")
+    parser.add_argument("--boots", type=positive, metavar="N", help="at most so many (default: until a boot needs no more frames)")
     parser.add_argument("--limit", type=float, default=300, metavar="S", help="a boot hangs after S seconds of silence (300)")
     machine.add_arguments(parser)
     parser.set_defaults(command=run)
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         problem = judge(lines, ending, reached)
         kinds["bad" if problem else "good end" if ending.success else "explained end"] += 1
         details = [problem, f"again: {repeat_command(args, nth)}", *ending.tail] if problem else []
-        tap.result(not problem, f"inject {' '.join(args.programs) or 'the shell'} smp={args.smp} without frame {nth}", details)
+        tap.result(not problem, f"inject {name_of(args)} smp={machine.cpus_of(args)} without frame {nth}", details)
         if not reached:
             tap.note(f"the boot makes fewer than {nth} allocations")
             break
@@ -60,7 +61,7 @@ def boot(args: argparse.Namespace, nth: int) -> tuple[list[str], Ending]:
     launch.prepare(target)
     lines: list[str] = []
     with launch.launch(target) as guest:
-        ending = watch(guest, Clocks(args.limit, args.limit * 2), lines.append)
+        ending = watch(guest, clocks_of(args), lines.append)
     if not judge(lines, ending, True):
         target.log().unlink(missing_ok=True)
     return lines, ending
@@ -70,6 +71,16 @@ def machine_for(args: argparse.Namespace, nth: int) -> Machine:
     """The machine of the options, told which allocation is to fail."""
     values = vars(args) | {"append": append_words(args.append, nth)}
     return machine.from_arguments(argparse.Namespace(**values), default_system=False)
+
+
+def clocks_of(args: argparse.Namespace) -> Clocks:
+    """When a boot hangs."""
+    return Clocks(args.limit, args.limit * 2)
+
+
+def name_of(args: argparse.Namespace) -> str:
+    """What is booted, in short."""
+    return " ".join(args.programs) or ("the shell" if args.system else "init alone")
 
 
 def append_words(append: str, nth: int) -> str:
@@ -92,8 +103,6 @@ def judge(lines: list[str], ending: Ending, reached: bool) -> str:
 
 def repeat_command(args: argparse.Namespace, nth: int) -> str:
     """The command that boots so once more."""
-    words = ["tools/grain", "test", "--engine", args.engine, "--kernel", args.kernel]
-    words += ["--build", args.build] if args.build else []
-    words += ["--smp", str(args.smp)] if args.smp is not None else []
-    words += ["--system"] if args.system else []
-    return shlex.join([*words, "--append", append_words(args.append, nth), *args.programs])
+    clocks = clocks_of(args)
+    words = ["tools/grain", "test", "--timeout", f"{clocks.silence:g}", "--limit", f"{clocks.limit:g}"]
+    return shlex.join([*words, *machine.words_of(args, append_words(args.append, nth))])

@@ -27,7 +27,8 @@ from grainlib.tap import Tap
 LLVM_RELEASE = "14"
 
 # Releases whose analysis knows fields guarded by a sibling, newest first, and what switches that on.
-FIELD_CLANGS = [f"clang-{version}" for version in range(30, 21, -1)]
+FIRST_FIELD_RELEASE = 22
+FIELD_CLANGS = [f"clang-{version}" for version in range(30, FIRST_FIELD_RELEASE - 1, -1)]
 FIELD_OPTIONS = ["-fexperimental-late-parse-attributes", "-DGRAIN_TSA_FIELDS=1"]
 
 
@@ -110,17 +111,31 @@ def inputs_of(wanted: Iterable[Compilation], tool: str) -> dict[Compilation, str
 
 def check_locks(build: Build) -> list[str]:
     """What the thread-safety analysis finds in the kernel."""
-    clang = next((name for name in FIELD_CLANGS if shutil.which(name)), None)
+    clang = field_clang()
     return run_all(
         [analysis_command(c, clang) for c in compilations(build) if is_kernel(c)], directory=build.path
     )
 
 
-def analysis_command(compilation: Compilation, clang: str | None) -> list[str]:
+def field_clang() -> str:
+    """The newest compiler that checks guarded fields. An older one would check no field and find nothing."""
+    names = [*FIELD_CLANGS, "clang"]
+    found = next((name for name in names if shutil.which(name) and release_of(name) >= FIRST_FIELD_RELEASE), None)
+    if found is None:
+        raise Failure(f"no clang from release {FIRST_FIELD_RELEASE} on, which knows guarded fields: install {FIELD_CLANGS[-1]}")
+    return found
+
+
+def release_of(compiler: str) -> int:
+    """The first number of a compiler's version."""
+    result = subprocess.run([compiler, "-dumpversion"], check=False, capture_output=True, text=True)
+    match = re.match(r"\d+", result.stdout)
+    return int(match[0]) if match else 0
+
+
+def analysis_command(compilation: Compilation, clang: str) -> list[str]:
     """The build's compile command, turned into an analysis that writes no file and warns of locks alone."""
-    words = shlex.split(compilation.command)
-    if clang is not None:
-        words = [clang, *words[1:], *FIELD_OPTIONS]
+    words = [clang, *shlex.split(compilation.command)[1:], *FIELD_OPTIONS]
     for option in ("-o", "-MQ", "-MF"):
         if option in words:
             at = words.index(option)
@@ -161,7 +176,11 @@ def run_each(commands: Iterable[list[str]], directory: Path | None = None) -> li
         return shorten(result.stdout).splitlines() or [f"{command[0]}: exit status {result.returncode}"]
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(run, commands))
+        try:
+            return list(pool.map(run, commands))
+        except BaseException:  # Ctrl-C above all: what has not begun is not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def shorten(text: str) -> str:

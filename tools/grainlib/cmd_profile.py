@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import subprocess
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,12 +24,15 @@ SAMPLE_SECONDS = 300
 WARM_SAMPLES = 8
 REPS = 8
 
+# What bench_begin() and bench_end() mark. Workloads of several CPUs and ways through a boot have no such marks.
+SAMPLED = [case for case in cases.CASES if not case.scaling and case.place not in ("init", "sh")]
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("profile", help="instructions of one sample of a measured case, by function and line")
     optimised.add_arguments(parser)
-    parser.add_argument("case", metavar="CASE", help="what to profile: " + ", ".join(case.name for case in cases.CASES))
+    parser.add_argument("case", metavar="CASE", help="what to profile: " + ", ".join(case.name for case in SAMPLED))
     parser.add_argument("--kernel", default="object", metavar="VARIANT", help="object, subsystem, big, object-mcs, ...")
     parser.add_argument("--lines", action="store_true", help="the source lines, each with its instructions")
     parser.add_argument("--stream", action="store_true", help="every instruction in the order of execution")
@@ -38,12 +42,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Exit status 0; a Failure when the sample could not be had."""
     case = cases.find(args.case)
+    if case not in SAMPLED:
+        raise Failure(f"{case.name} has no samples to trace; there is {', '.join(one.name for one in SAMPLED)}")
     build = optimised.from_arguments(args, [args.kernel])
-    target = boot_of(build, case, args.kernel)
     program = Image(build.module(case.program).path)
-    steps = record(target, build, program)
+    place = build.file("profile", case.name).parent
+    with tempfile.TemporaryDirectory(prefix=f"{case.name}-", dir=place) as folder:  # another run's are others
+        target = boot_of(build, case, args.kernel, Path(folder) / "results")
+        steps = record(target, program, Path(folder) / "trace.log")
+        found = results.collect(target)
     sample = resolve(steps, *images_of(target, build, program))
-    found = results.collect(target)
     if not found:
         raise Failure(f"{case.name} gave no result: see {display_path(target.log())}")
     print_check(sample, found[-1], f"{case.text} ({case.name}): {describe(target)}")
@@ -56,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def boot_of(build: Build, case: cases.Case, kernel: str) -> Machine:
+def boot_of(build: Build, case: cases.Case, kernel: str, written: Path) -> Machine:
     """What is booted: the case alone, on as many CPUs as it needs, in turn on one host thread."""
     words = ["--engine", "icount", "--thread", "single", "--smp", str(case.cpus), "--kernel", kernel]
     words += ["--build", str(build.path), *(["--system"] if case.system else [])]
@@ -65,7 +73,7 @@ def boot_of(build: Build, case: cases.Case, kernel: str) -> Machine:
     options = {"only": case.name, "warm": WARM_SAMPLES, "reps": REPS}
     words += ["--append", " ".join(f"init.bench.{name}={value}" for name, value in options.items())]
     target = machine.from_arguments(parser.parse_args([*words, case.program]), default_system=False)
-    return replace(target, results=build.file("profile", f"{case.name}.json"))
+    return replace(target, results=written)
 
 
 def describe(target: Machine) -> str:
@@ -77,29 +85,25 @@ def describe(target: Machine) -> str:
 # ---- Recording. ----
 
 
-def record(target: Machine, build: Build, program: Image) -> list[trace.Step]:
+def record(target: Machine, program: Image, log: Path) -> list[trace.Step]:
     """The steps of one sample, after the warm-up."""
     begins, ends = set(program.words(".bench_begin")), set(program.words(".bench_end"))
-    log = build.file("profile", "trace.log")
-    stub = build.file("profile", "stub")
-    for path in (log, stub):
-        path.unlink(missing_ok=True)
-    command = qemu.command(target, serial=f"file:{display_path(target.log())}")
-    command += ["-gdb", f"unix:{stub},server=on,wait=off", "-S", "-D", str(log)]
-    with target.log().with_suffix(".qemu").open("wb") as complaints:  # of a clock without timers, while stopped
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=complaints)
-    try:
-        with contextlib.closing(Remote(stub)) as remote:
-            step_through(remote, program, ends)
-        process.wait(SAMPLE_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise Failure("the guest does not end after the sample") from None
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryDirectory(prefix="grain-profile-") as folder:  # a socket's name has to be short
+        stub = Path(folder) / "stub"
+        command = qemu.command(target, serial=f"file:{display_path(target.log())}", stub=str(stub))
+        with target.log().with_suffix(".qemu").open("wb") as complaints:  # of a clock without timers, while stopped
+            process = subprocess.Popen([*command, "-D", str(log)], stdin=subprocess.DEVNULL, stderr=complaints)
+        try:
+            with contextlib.closing(Remote(stub)) as remote:
+                step_through(remote, program, ends)
+            process.wait(SAMPLE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Failure("the guest does not end after the sample") from None
+        finally:
+            process.kill()
+            process.wait()
     with log.open(errors="replace") as lines:
         sample = trace.cut(trace.parse(lines), begins, ends)
-    log.unlink()
     if not sample:
         raise Failure("the log of the emulator holds no sample")
     return sample
@@ -115,16 +119,25 @@ def step_through(remote: Remote, program: Image, ends: set[int]) -> None:
         remote.set_breakpoint(address)
     for count in range(WARM_SAMPLES + 1):
         to_end(remote, program, BOOT_SECONDS if count == 0 else SAMPLE_SECONDS)
-    remote.monitor("singlestep on")
+    word = single_step(remote)
     remote.monitor("log " + ",".join([trace.ITEMS, *(f"trace:{event}" for event in trace.EVENTS)]))
     to_end(remote, program, SAMPLE_SECONDS)
     remote.monitor("log none")
     for event in trace.EVENTS:
         remote.monitor(f"trace-event {event} off")
-    remote.monitor("singlestep off")
+    remote.monitor(f"{word} off")
     for address in ends:
         remote.clear_breakpoint(address)
     remote.order("D")
+
+
+def single_step(remote: Remote) -> str:
+    """Have the emulator translate each instruction by itself; the monitor's word for that, which QEMU 8.1 renamed."""
+    for word in ("one-insn-per-tb", "singlestep"):
+        answer = remote.monitor(f"{word} on")
+        if "unknown command" not in answer:
+            return word
+    raise Failure(f"this emulator's monitor has no word for single steps: {answer.strip()}")
 
 
 def to_end(remote: Remote, program: Image, seconds: float) -> None:

@@ -16,6 +16,7 @@ import time
 
 from grainlib import bochs, cmd_test, iso
 from grainlib.machine import Machine
+from grainlib.options import positive
 from grainlib.tap import Tap
 
 PROGRAMS = ("ipc_fifo", "ipc_death", "ipc_mailbox", "ipc_pingpong", "ipc_storm", "ipc_pages_storm", "churn", "shootdown")
@@ -27,14 +28,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = commands.add_parser("schedules", help="boot test programs with many interleavings of the CPUs")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="default: both")
-    parser.add_argument("--smp", type=int, default=4, metavar="N", help="CPUs (default: %(default)s)")
+    parser.add_argument("--smp", type=positive, default=4, metavar="N", help="CPUs (default: %(default)s)")
     parser.add_argument("--kernel", default="object-schedules", metavar="VARIANT", help="default: %(default)s")
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
-    parser.add_argument("--first", type=int, default=1, metavar="N", help="number of the first round (default: %(default)s)")
+    parser.add_argument("--first", type=positive, default=1, metavar="N", help="number of the first round (default: %(default)s)")
     parser.add_argument("--limit", type=float, default=300, metavar="S", help="a boot hangs after S seconds in all (300)")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, metavar="M", help="rounds until M minutes are over")
-    length.add_argument("--rounds", type=int, default=4, metavar="N", help="so many rounds (default: %(default)s)")
+    length.add_argument("--rounds", type=positive, default=4, metavar="N", help="so many rounds (default: %(default)s)")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"default: {' '.join(PROGRAMS)}")
     parser.set_defaults(command=run)
 

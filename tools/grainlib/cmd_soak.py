@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from grainlib import launch, machine
+from grainlib import cmd_test, launch, machine
 from grainlib.build import display_path
-from grainlib.cmd_test import Boot, run_boot
 from grainlib.ending import Clocks
 from grainlib.machine import Machine
+from grainlib.options import positive
 from grainlib.tap import Tap
 
 # A boot without a line for so long hangs; one that takes so long in all does, too.
@@ -59,7 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = commands.add_parser("soak", help="fuzz and stress with new seeds for some minutes")
     parser.add_argument("--minutes", type=float, required=True, metavar="M", help="no boot starts after that")
-    parser.add_argument("--smp", type=int, default=4, metavar="N", help="CPUs (default: %(default)s)")
+    parser.add_argument("--smp", type=positive, default=4, metavar="N", help="CPUs (default: %(default)s)")
     parser.add_argument("--kernel", default="grain", metavar="VARIANT", help="grain, object, subsystem, big, as big-mcs")
     parser.add_argument("--thread", choices=("multi", "single"), default="multi", help="QEMU's host threads")
     parser.add_argument("--engine", choices=machine.ENGINES, default="qemu", help="what boots the kernel")
@@ -98,6 +98,7 @@ def arguments(args: argparse.Namespace, job: Job, seed: int) -> list[str]:
     words = ["--engine", args.engine, "--kernel", args.kernel, "--smp", str(args.smp), "--thread", args.thread]
     words += ["--build", args.build] if args.build else []
     words += ["--append", APPEND]
+    words += ["--timeout", f"{CLOCKS.silence:g}", "--limit", f"{CLOCKS.limit:g}"]
     return [*words, *(["--system"] if job.system else []), job.command(seed)]
 
 
@@ -123,11 +124,12 @@ def one_boot(args: argparse.Namespace, job: Job, seed: int, total: Sum, boots: C
 def boot(words: list[str], tap: Tap) -> None:
     """What `grain test` does with these words."""
     parser = argparse.ArgumentParser()
-    machine.add_arguments(parser)
-    target: Machine = machine.from_arguments(parser.parse_args(words), default_system=False)
+    cmd_test.add_arguments(parser)
+    args = parser.parse_args(words)
+    target: Machine = machine.from_arguments(args, default_system=False)
     tap.note(f"console in {display_path(target.log())}")
     launch.prepare(target)
-    run_boot(Boot(start=lambda: launch.launch(target), clocks=CLOCKS), tap)
+    cmd_test.run_boot(cmd_test.boot_of(args, target), tap)
 
 
 def summary(sums: dict[str, Sum], seed: int) -> list[str]:

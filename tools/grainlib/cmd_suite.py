@@ -6,6 +6,7 @@ import argparse
 
 from grainlib import cmd_test, suites
 from grainlib.build import Build
+from grainlib.options import positive
 from grainlib.tap import Tap
 
 
@@ -14,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("suite", help="boot the tests of whole suites, with any kernel")
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
     parser.add_argument("--kernel", default="object", metavar="VARIANT", help="as object-races (default: %(default)s)")
-    parser.add_argument("--smp", type=int, default=4, metavar="N", help="CPUs (default: %(default)s)")
+    parser.add_argument("--smp", type=positive, default=4, metavar="N", help="CPUs (default: %(default)s)")
     parser.add_argument("--append", default="", metavar="WORDS", help="words for the kernel command line")
     parser.add_argument("names", nargs="+", metavar="NAME", help="suites and tests, as user or user/ipc_fifo")
     parser.set_defaults(command=run)

@@ -13,6 +13,7 @@ from grainlib.build import display_path
 from grainlib.ending import Clocks, Ending, Kind, watch
 from grainlib.guest import Guest
 from grainlib.machine import Machine
+from grainlib.options import positive
 from grainlib.tap import Tap
 
 TAIL_LINES = 60
@@ -23,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("test", help="boot test programs, print TAP")
     add_arguments(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the emulator command and do nothing")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="boot N times, up to the first failure")
+    parser.add_argument("--repeat", type=positive, default=1, metavar="N", help="boot N times, up to the first failure")
     parser.set_defaults(command=run)
 
 

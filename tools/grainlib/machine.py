@@ -14,6 +14,7 @@ from grainlib.failure import Failure
 
 ENGINES = ("qemu", "icount", "bochs", "kvm")
 BOCHS_MAX_CPUS = 8
+DEFAULT_MEMORY = "256M"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,11 @@ class Machine:
     results: Path | None = None  # the file behind the second serial port, if there is one
 
     def name(self) -> str:
-        """A file name for what this boot leaves behind; the same boot has the same name."""
-        words = [self.engine, self.boot, self.kernel_name, f"smp{self.smp}", self.append]
+        """A file name for what this boot leaves behind; the same boot has the same name, another one another."""
+        words = [self.engine, self.boot, self.kernel_name, f"smp{self.smp}"]
+        words += ["single"] if self.engine == "qemu" and self.thread == "single" else []
+        words += [f"{self.mem_mib}M"] if self.mem_mib != parse_size(DEFAULT_MEMORY) else []
+        words += [self.append]
         words += [module.text(module.path.stem) for module in self.modules if module.path.stem != "init"]
         text = re.sub(r"[^A-Za-z0-9.=]+", "-", " ".join(word for word in words if word)).strip("-")
         return text if len(text) <= 80 else f"{text[:72]}{zlib.crc32(text.encode()):08x}"
@@ -48,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that describe a machine, common to all commands that boot one."""
     parser.add_argument("--engine", choices=ENGINES, default="qemu", help="what boots the kernel (default: qemu)")
     parser.add_argument("--smp", type=int, metavar="N", help="CPUs (default: 4, icount 1)")
-    parser.add_argument("--mem", default="256M", metavar="SIZE", help="memory, as 256M or 1G (default: %(default)s)")
+    parser.add_argument("--mem", default=DEFAULT_MEMORY, metavar="SIZE", help="memory, as 256M or 1G (default: %(default)s)")
     parser.add_argument("--boot", choices=("kernel", "iso"), default="kernel", help="direct, or GRUB on an ISO")
     parser.add_argument("--thread", choices=("multi", "single"), help="QEMU's host threads: one a CPU, or one")
     parser.add_argument("--build", metavar="DIR", help="build directory (default: build)")
@@ -61,9 +65,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("programs", nargs="*", metavar="PROGRAM", help="NAME, FILE.elf, FILE.c, quoted with arguments")
 
 
+def cpus_of(args: argparse.Namespace) -> int:
+    """How many CPUs the options mean."""
+    return args.smp if args.smp is not None else (1 if args.engine == "icount" else 4)
+
+
+def words_of(args: argparse.Namespace, append: str) -> list[str]:
+    """The options again that describe this machine, with another command line for the kernel: to boot it once more."""
+    words = ["--engine", args.engine, "--kernel", args.kernel, "--smp", str(cpus_of(args))]
+    for name in ("build", "mem", "boot", "thread"):
+        value = getattr(args, name)
+        words += [f"--{name}", value] if value else []
+    words += [f"--{name}" for name in ("system", "jos", "demo") if getattr(args, name)]
+    return [*words, "--append", append, *args.programs]
+
+
+def split(program: str) -> list[str]:
+    """A program's name and arguments, as a shell would split them."""
+    try:
+        return shlex.split(program) or [""]
+    except ValueError as error:
+        raise Failure(f"{program!r}: {error}") from None
+
+
 def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
     """The machine the options describe: init, then bare programs or the boot image."""
     build = Build.find(args.build)
+    for program in args.programs:
+        split(program)  # before anything else is said of it
     if args.demo and args.programs:
         raise Failure("--demo runs no programs")
     if args.jos:
@@ -75,11 +104,10 @@ def from_arguments(args: argparse.Namespace, default_system: bool) -> Machine:
         modules = (build.module("init"), *others)
     else:
         modules, words = (build.module("init"), *(build.module(words) for words in args.programs)), []
-    smp = args.smp if args.smp is not None else (1 if args.engine == "icount" else 4)
     machine = Machine(
         build=build,
         engine=args.engine,
-        smp=smp,
+        smp=cpus_of(args),
         mem_mib=parse_size(args.mem),
         boot="iso" if args.engine == "bochs" else args.boot,
         thread=args.thread or ("single" if args.engine == "icount" else "multi"),
@@ -97,7 +125,7 @@ def system_modules(build: Build, programs: list[str]) -> tuple[tuple[Module, ...
     words = []
     extra = {}
     for program in programs:
-        name, *arguments = shlex.split(program) or [""]
+        name, *arguments = split(program)
         if name not in build.facts["image_files"]:
             path = build.module(name).path
             name = path.stem

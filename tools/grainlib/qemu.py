@@ -20,11 +20,10 @@ EXIT_SUCCESS = 0x10 << 1 | 1
 EXIT_FAILURE = 0x11 << 1 | 1
 EXIT_PANIC = 0x20 << 1 | 1
 
-GDB_PORT = 1234
 
-
-def command(machine: Machine, serial: str = "stdio", debug: bool = False) -> list[str]:
-    """The QEMU command for a machine, its first serial port connected as `serial` says."""
+def command(machine: Machine, serial: str = "stdio", stub: str = "") -> list[str]:
+    """The QEMU command for a machine, its first serial port connected as `serial` says; with `stub`, the file name of a
+    local socket, it waits for a debugger there before the first instruction."""
     if shutil.which(PROGRAM) is None:
         raise Failure(f"no {PROGRAM}: install qemu-system-x86")
     words = [PROGRAM, "-name", "grain,debug-threads=on", *accelerator(machine), "-smp", str(machine.smp), "-m", f"{machine.mem_mib}M"]
@@ -35,8 +34,8 @@ def command(machine: Machine, serial: str = "stdio", debug: bool = False) -> lis
     if "mon:" not in serial:
         words += ["-monitor", "none"]
     words += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-    if debug:
-        words += ["-gdb", f"tcp:127.0.0.1:{GDB_PORT}", "-S"]
+    if stub:
+        words += ["-gdb", f"unix:{stub},server=on,wait=off", "-S"]
     return words
 
 
