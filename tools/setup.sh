@@ -25,19 +25,37 @@ missing_builtins() {
     [ -f "$builtins" ] || printf 'libclang-rt-%s-dev ' "$(clang -dumpversion | cut -d. -f1)"
 }
 
+# Whether packages can be installed here. Sets as_root, what stands in front of the command; or advice.
+find_installer() {
+    as_root=
+    advice='install these (named as in Debian), then call me again:'
+    command -v apt-get >/dev/null 2>&1 || return 1
+    [ "$(id -u)" -ne 0 ] || return 0
+    advice='install these as root, then call me again: apt-get install'
+    command -v sudo >/dev/null 2>&1 || return 1
+    as_root=sudo
+}
+
+# Sets updated if all lists could be had.
+apt_update() {
+    if $as_root apt-get update -q -o APT::Update::Error-Mode=any; then
+        updated=yes
+    else
+        updated=
+        echo 'apt-get update failed; going on with the lists there are'
+    fi
+}
+
+apt_install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
 install_packages() {
     [ -n "$*" ] || return 0
-    command -v apt-get >/dev/null 2>&1 || fail "install these (named as in Debian), then call me again: $*"
-    as_root=
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null 2>&1 || fail "install these as root, then call me again: apt-get install $*"
-        as_root=sudo
-    fi
+    find_installer || fail "$advice $*"
     echo "Installing $*"
-    $as_root apt-get update -q || echo 'apt-get update failed; going on with the lists there are'
-    # shellcheck disable=SC2086 # a list of packages
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" ||
-        fail "apt-get could not install $*"
+    apt_update
+    apt_install "$@" || fail "apt-get could not install $*"
     installed=yes
 }
 
@@ -50,16 +68,38 @@ ensure_tools() {
     install_packages $(missing_builtins)
 }
 
-# The same for tools without which tests are left out, as on hosts that do not have them all.
+# Packages that the distribution does not have; asked for once.
+unavailable_file=build/unavailable-packages
+
+# The same for tools without which tests are left out: one by one, as not every distribution has them all.
 ensure_extras() {
-    extras=$(missing_packages "$@")
+    extras=
+    unavailable=
+    for package in $(missing_packages "$@"); do
+        if grep -qsxF "$package" $unavailable_file; then
+            echo "Going on without $package, which was not to be had (to ask again, delete $unavailable_file)"
+        else
+            extras="$extras $package"
+        fi
+    done
     [ -n "$extras" ] || return 0
-    # shellcheck disable=SC2086 # a list of packages
-    if (install_packages $extras); then
-        installed=yes
-    else
-        echo "Going on without some of: $extras"
-    fi
+    find_installer || {
+        echo "Going on without some tools; for all tests $advice$extras"
+        return 0
+    }
+    echo "Installing$extras"
+    apt_update
+    for package in $extras; do
+        if apt_install "$package"; then
+            installed=yes
+            continue
+        fi
+        echo "Going on without $package"
+        # Only what is in none of the lists, not what merely could not be fetched.
+        if [ -n "$updated" ] && ! apt-cache show "$package" >/dev/null 2>&1; then
+            unavailable="$unavailable $package"
+        fi
+    done
 }
 
 ensure_build() {
@@ -69,5 +109,8 @@ ensure_build() {
     elif [ -n "${installed:-}" ]; then # what is new here may mean more tests
         meson setup --reconfigure build || fail 'meson setup failed, see above'
     fi
+    for package in ${unavailable:-}; do
+        echo "$package" >>$unavailable_file
+    done
     ninja -C build --quiet || fail 'the build failed, see above'
 }
