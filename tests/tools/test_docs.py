@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
+import textwrap
 import unittest
 from pathlib import Path
 
@@ -169,6 +172,51 @@ class Security(unittest.TestCase):
         named = {test for _, tests in self.rows() for test in tests}
         programs = {f"isolation/isolation_{path.stem}" for path in (ROOT / "tests/isolation").glob("*.c")}
         self.assertEqual(programs - named, set())
+
+
+class Names(unittest.TestCase):
+    """What pages call by name is there: functions, fields, tests, programs."""
+
+    PAGES = ("apps", "caveats", "ipc", "memory-map", "races", "security", "servers", "syscalls", "testing")
+    FOLDERS = ("abi", "apps", "boot", "kernel", "libuser", "servers", "tests", "tools")
+
+    def test_names_of_several_words_are_known(self) -> None:
+        known: set[str] = set()
+        for folder in self.FOLDERS:
+            for path in (ROOT / folder).rglob("*"):
+                if path.suffix in (".c", ".h", ".S", ".build", ".pml", ".py"):
+                    known.update(re.findall(r"\w+", path.name + path.read_text(encoding="utf-8")))
+        for page in self.PAGES:
+            for name in re.findall(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?`", read(f"docs/{page}.md")):
+                self.assertTrue(name in known, f"{page}.md: {name}")
+
+
+class FirstHour(unittest.TestCase):
+    """The program of docs/first-hour.md."""
+
+    def test_it_compiles_without_a_warning(self) -> None:
+        clang = shutil.which("clang")
+        if clang is None:
+            self.skipTest("no clang")
+        blocks = re.findall(r"(?:^(?: {4}.*)?\n)+", read("docs/first-hour.md"), re.M)
+        (program,) = (textwrap.dedent(block) for block in blocks if "int main(" in block)
+        command = [clang, "--target=i386-pc-none-elf", "-std=gnu11", "-O2", "-ffreestanding", "-nostdlibinc", "-fsyntax-only"]
+        command += ["-Wall", "-Wextra", "-Werror", "-DGRAIN_USER=1", "-DGRAIN_FASTPATH=1", "-DGRAIN_MAX_CPUS=32", "-DGRAIN_ASSERTS=1"]
+        command += [f"-I{ROOT}", f"-I{ROOT}/libuser/include", "-x", "c", "-"]
+        result = subprocess.run(command, input=program, check=False, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+
+class Packages(unittest.TestCase):
+    """docs/testing.md names what ./check installs."""
+
+    def test_each_extra_is_in_the_table(self) -> None:
+        extras = re.search(r"^ensure_extras (.*?[^\\])$", read("check"), re.M | re.S)
+        assert extras is not None
+        installed = {word.strip("'").rsplit(":", 1)[1] for word in extras[1].replace("\\\n", " ").split()}
+        section = read("docs/testing.md").split("\n## Packages\n")[1]
+        rows = re.findall(r"^\| (`.*?) \|", section, re.M)
+        self.assertEqual({name for row in rows for name in re.findall(r"`(.*?)`", row)}, installed)
 
 
 class Links(unittest.TestCase):

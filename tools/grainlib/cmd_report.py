@@ -22,7 +22,7 @@ CAVEATS = (
     "icount counts guest instructions, exactly: an atomic operation, a load of CR3 and a device access count one each.",
     "On bochs a tick is one instruction on every CPU at once: no caches, and moving a line between CPUs costs nothing.",
     "On mttcg ticks are the host's time: what compares is the ratio of two figures of one run.",
-    "Only kvm has cycles.",
+    "On kvm ticks are those of the host's TSC: real time, whatever a core's clock does meanwhile.",
 )
 
 STYLE = """

@@ -22,12 +22,12 @@ from grainlib.build import SOURCE_DIR
 from grainlib.failure import Failure
 from grainlib.machine import Machine
 
-# What a tick of the time-stamp counter is. Only kvm has cycles.
+# What a tick of the time-stamp counter is. A core's cycles it is nowhere: that of a host has a rate of its own.
 UNITS = {
     "icount": "instructions",
     "bochs": "ticks",  # one instruction on every CPU at once
     "mttcg": "host ticks",
-    "kvm": "cycles",
+    "kvm": "TSC ticks",
 }
 EXACT_ENGINES = ("icount", "bochs")  # the same digits again, on any host
 CONSOLE_PREFIX = "bench: "
