@@ -148,6 +148,10 @@ class Tables(unittest.TestCase):
             found, [("", ["object/ticket", "big/ticket"]), ("-object", ["object/ticket", "object/mcs"])]
         )
 
+    def test_kernels_have_an_order(self) -> None:
+        names = ["object/ticket", "object/ticket, debug", "object/mcs", "subsystem/ticket", "big/ticket, padded"]
+        self.assertEqual(sorted(reversed(names), key=report.kernel_order), names)
+
     def test_wait_share_is_of_all_cpus_time(self) -> None:
         (total,) = report.totals([locks("pairs_0", 4)])
         self.assertAlmostEqual(total.values["share"], 0.02)

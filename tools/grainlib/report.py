@@ -43,7 +43,7 @@ class Section:
 
 # Where a figure is far from what is to be reached, and why.
 NOTES = {
-    "flood_cross": "To be reached are 5,000 messages of each sender, within 1 %. Senders on other CPUs keep the receiver busy, so the "
+    "flood_cross": "The goal is 5,000 messages of each sender, within 1 %. Senders on other CPUs keep the receiver busy, so the "
     "sender that shares its CPU is picked only when a slice is over, and gets one message through in each.",
 }
 WAYS_NOTE = (
@@ -112,11 +112,12 @@ def field_parts(exact: list[Result]) -> list[str | Table | Plot]:
     return [Table(head, rows)]
 
 
-def kernel_order(name: str) -> tuple[int, str]:
-    """Fine locks first, the default algorithm first."""
-    granularity, _, algorithm = name.partition("/")
+def kernel_order(name: str) -> tuple[int, str, str]:
+    """Fine locks first, the default algorithm first, what is changed beside it last."""
+    granularity, _, rest = name.partition("/")
+    algorithm = rest.partition(",")[0]
     order = {"object": 0, "subsystem": 1, "big": 2}.get(granularity, 3)
-    return order, "" if algorithm == "ticket" else algorithm
+    return order, "" if algorithm == "ticket" else algorithm, rest
 
 
 def all_primitives(engine: str, some: list[Result]) -> Table:
