@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
 def print_plan(points: list[Point], args: argparse.Namespace, output: Path) -> None:
     """The commands that may run side by side. Where ticks are the host's time that would falsify them."""
     alone = [point for point in points if point.engine in HOST_TIME_ENGINES]
-    print("\n".join(point.command(output, args.under, args.build) for point in points if point not in alone))
+    for point in points:
+        if point not in alone:
+            print(point.command(output, args.under, args.build))
     if alone:
         engines = ",".join(sorted({point.engine for point in alone}))
         text = f"{len(alone)} points are left out, which want the machine for themselves: --engine {engines} without --plan"
