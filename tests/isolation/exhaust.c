@@ -18,13 +18,13 @@
 #define SENDERS 200u
 #define TAKEN   100u /* of them; the others' line ends */
 #define CALLS   100u
-#define LOOPS   2u   /* on each CPU */
+#define LOOPS   2u /* on each CPU */
 #define TURNS   8u
 #define YIELDS  50u
+#define BOMBS   3u
 
 #define BIT_GO   0x1u
 #define BIT_DONE 0x2u
-#define BOMBS   3u
 
 static struct env_limits limits_of(uint32_t frames)
 {
@@ -194,7 +194,8 @@ static void count_turns(struct cpu_time *t)
         before[k] = env_record(t->loops[k])->runs;
     for (uint32_t i = 0; i < TURNS; i++)
         yield();
-    uint32_t own = self->runs - began; /* read first, here and above: one dispatch between cancels another */
+    /* Read first here and above: a dispatch in between here cancels one there. */
+    uint32_t own = self->runs - began;
     for (uint32_t k = 0; k < LOOPS; k++)
         t->unfair += env_record(t->loops[k])->runs - before[k] + 1 - own > 2;
 }
