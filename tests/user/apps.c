@@ -12,6 +12,10 @@
 #define LINE_MAX  80
 #define NO_STATUS (-1)
 
+#define JOBS  32
+#define JOB   "echo&"
+#define TRIES 20u
+
 #define GOOD  0
 #define BAD   1
 #define USAGE 2
@@ -154,6 +158,25 @@ static void check_runs(const struct run *list, size_t count, int (*run)(const ch
     }
 }
 
+/* One job more than a script's shell can know at a time, and something in between for the first ones to end. How long
+ * they take is not said: some tries. */
+static bool many_jobs_run(void)
+{
+    char name[] = "sh";
+    char option[] = "-c";
+    char line[JOBS * sizeof(JOB) + LINE_MAX] = "";
+    char *words[] = {name, option, line, NULL};
+
+    for (uint32_t i = 0; i < JOBS; i++)
+        strlcpy(line + strlen(line), JOB, sizeof(line) - strlen(line));
+    strlcpy(line + strlen(line), "hello;hello;hello;" JOB, sizeof(line) - strlen(line));
+    for (uint32_t i = 0; i < TRIES; i++) {
+        if (run_words(words) == GOOD)
+            return true;
+    }
+    return false;
+}
+
 int main(void)
 {
     for (size_t i = 0; i < sizeof(apps) / sizeof(apps[0]); i++)
@@ -162,5 +185,6 @@ int main(void)
     CHECK_EQ(run_line("pingpong -2 -n 100"), sysinfo()->ncpus > 1 ? GOOD : BAD,
              "apps_pingpong_two_cpus");
     check_runs(shell_runs, sizeof(shell_runs) / sizeof(shell_runs[0]), run_shell);
+    CHECK(many_jobs_run(), "apps_sh_jobs_that_ended_make_room");
     return test_status();
 }
