@@ -370,19 +370,7 @@ USER:
     fi;
 SLOW:
 #endif
-    /* sys_ipc, ipc_publish_wait */
-    if
-    :: op[self] & O_CLOSED ->
-#ifdef BROKEN_LOOK_BEFORE_PUBLISH
-        gone = !alive[partner[self]];
-#endif
-        wait_from[self] = partner[self];
-        if
-        :: alive[partner[self]] -> awaited[partner[self]] = true
-        :: else -> fail(self, op[self] & O_REPLY || !(op[self] & O_SEND), E_BAD_ENV); goto RETURN
-        fi
-    :: else -> wait_from[self] = NONE
-    fi;
+    publish_wait(); /* sys_ipc */
     if
     :: op[self] & O_REPLY -> goto REPLY
     :: (op[self] & (O_SEND | O_REPLY)) == O_SEND -> goto SEND
