@@ -153,6 +153,23 @@ static void check_abort(uint32_t flags, envid_t partner, uint32_t phase, const c
     CHECK(good && ipc_failed(A, E_ABORTED, phase), ID(id));
 }
 
+/* A public receive is over when it was cancelled, and the record says so before anything else happens. */
+static void check_abort_record(void)
+{
+    const struct env_public *record = env_record(A->id);
+    struct env_regs regs;
+
+    ipc_start(A, IPC_OP_RECV | IPC_RECORD, 0, 1);
+    CHECK(agent_is_blocked(A) && record->ipc_receiving == 1, ID("ipc_death_record_waits"));
+    CHECK_OK(env_stop(A->id, ENV_STOP_ABORT), ID("ipc_death_record_abort"));
+    CHECK_EQ(record->ipc_receiving, 0, ID("ipc_death_record_is_over"));
+    CHECK(env_read_regs(A->id, &regs) == 0 && env_write_regs(A->id, &regs) == 0,
+          ID("ipc_death_record_registers"));
+    CHECK_EQ(record->ipc_receiving, 0, ID("ipc_death_record_stays_over"));
+    CHECK_OK(env_start(A->id), ID("ipc_death_record_start"));
+    CHECK(ipc_failed(A, E_ABORTED, IPC_PHASE_RECV), ID("ipc_death_record_aborted"));
+}
+
 static void check_aborts(void)
 {
     check_abort(IPC_OP_SEND, B->id, IPC_PHASE_SEND, "ipc_death_abort_sending");
@@ -327,6 +344,7 @@ static void check_variant(const struct ipc_variant *which)
     check_victim();
     check_faulted();
     check_aborts();
+    check_abort_record();
     check_stop();
     ipc_agents_end(agents, 3);
     kernel_info(&after);

@@ -420,6 +420,137 @@ static void check_refused(void)
     thread_kill(box);
 }
 
+/* An answer that comes before the client has run again, while the owner of the mailbox has something for the client as well. All
+ * are on one CPU, and the priorities say in which order they run: the client calls the owner, who does not receive; the owner sends
+ * to the client pages that do not fit; a worker takes the call, of higher priority, and answers at once. */
+#define CROSSED_PAGES 0x60000000u
+#define CROSSED_WIN   0x60100000u
+#define CROSSED_US    50000u
+#define ANSWER        0x55u
+
+struct crossed {
+    envid_t owner, client, worker;
+    bool is_timed, is_answered;
+    volatile bool owner_sends, client_is_done;
+    volatile int32_t sent;     /* of the owner */
+    volatile int32_t answered; /* of the worker */
+    volatile int32_t called;   /* of the client, */
+    volatile uint32_t got;     /* and the word */
+    volatile int32_t then;     /* what it received next */
+};
+
+static struct crossed crossed;
+
+static int crossed_owner(void *arg)
+{
+    struct ipc_msg msg = {.w = {1}};
+
+    (void)arg;
+    (void)notify_wait(1);
+    crossed.owner_sends = true;
+    ipc_set_pages(CROSSED_PAGES, 2, PERM_R);
+    crossed.sent = ipc(IPC_OP_SEND | IPC_PAGES, crossed.client, &msg);
+    (void)notify_wait(1); /* its end would be the client's answer */
+    return 0;
+}
+
+static int crossed_client(void *arg)
+{
+    struct ipc_msg msg = {.w = {2}};
+    uint32_t timed = crossed.is_timed ? IPC_TIMED : 0;
+
+    (void)arg;
+    ipc_set_window(CROSSED_WIN, 1);
+    ipc_set_timeouts(TEST_PATIENCE_US, crossed.is_answered ? TEST_PATIENCE_US : CROSSED_US);
+    crossed.called = ipc(IPC_OP_CALL | IPC_WINDOW | timed, crossed.owner, &msg);
+    crossed.got = msg.w[0];
+    ipc_set_timeouts(0, 0);
+    crossed.then = ipc(IPC_OP_RECV | IPC_WINDOW | IPC_TIMED, 0, &msg);
+    crossed.client_is_done = true;
+    return 0;
+}
+
+static int crossed_worker(void *arg)
+{
+    struct ipc_msg msg = {.w = {0}};
+    int32_t from;
+
+    (void)arg;
+    if (env_attach(crossed.owner) != 0)
+        return 1;
+    from = ipc_recv(&msg);
+    if (ipc_sender(from) != crossed.client)
+        return 2;
+    msg.w[0] = ANSWER;
+    if (crossed.is_answered)
+        crossed.answered = ipc_reply(crossed.client, &msg);
+    return 0;
+}
+
+static bool crossed_start(void)
+{
+    crossed.owner = test_thread_start(0, crossed_owner, NULL);
+    crossed.client = thread_prepare(crossed_client, NULL);
+    crossed.worker = thread_prepare(crossed_worker, NULL);
+    return crossed.owner > 0 && crossed.client > 0 && crossed.worker > 0 &&
+           test_wait_status(crossed.owner, ENV_NOT_RUNNABLE) &&
+           env_set_sched(crossed.client, SCHED_PRIO_DEFAULT, 0) == 0 &&
+           env_set_sched(crossed.worker, SCHED_PRIO_DEFAULT + 1, 0) == 0;
+}
+
+/* The owner runs only when this env waits: from when it says that it sends, to when it does not run. */
+static bool crossed_cross(void)
+{
+    if (env_start(crossed.client) != 0 || !test_wait_status(crossed.client, ENV_NOT_RUNNABLE) ||
+        notify(crossed.owner, 1) != 0)
+        return false;
+    for (uint32_t i = 0; i < TEST_PATIENCE_MS && !crossed.owner_sends; i++)
+        sleep_us(1000);
+    return crossed.owner_sends && test_wait_status(crossed.owner, ENV_NOT_RUNNABLE) &&
+           env_start(crossed.worker) == 0;
+}
+
+static bool crossed_client_ends(void)
+{
+    uint32_t tries = crossed.answered == 0 ? TEST_PATIENCE_MS : 0;
+
+    while (!crossed.client_is_done && tries-- > 0)
+        sleep_us(1000);
+    return crossed.client_is_done;
+}
+
+static void check_crossed(bool is_timed, bool is_answered, const char *id)
+{
+    bool good;
+
+    crossed = (struct crossed){.is_timed = is_timed, .is_answered = is_answered, .sent = 1};
+    good = crossed_start() && crossed_cross() && join_good(crossed.worker);
+    if (good && is_answered)
+        good = crossed.answered == 0 && crossed_client_ends() &&
+               ipc_sender(crossed.called) == crossed.worker && crossed.got == ANSWER;
+    else if (good)
+        good = crossed_client_ends() && crossed.called == -E_TIMEOUT;
+    good = good && crossed.then == -E_TIMEOUT && notify(crossed.owner, 1) == 0 &&
+           join_good(crossed.owner) && crossed.sent == -E_MSG_SIZE;
+    test_report(good, id, "answer %d, call %d, word %x, send %d, next %d", crossed.answered,
+                crossed.called, crossed.got, crossed.sent, crossed.then);
+    thread_kill(crossed.client);
+    if (!good) {
+        thread_kill(crossed.worker);
+        thread_kill(crossed.owner);
+    }
+}
+
+static void check_crossed_answers(void)
+{
+    if (!CHECK_OK(page_alloc(0, CROSSED_PAGES, 2, PERM_RW), "ipc_mailbox_crossed_pages"))
+        return;
+    check_crossed(false, true, "ipc_mailbox_crossed_answer");
+    check_crossed(true, true, "ipc_mailbox_crossed_answer_timed");
+    check_crossed(true, false, "ipc_mailbox_crossed_timeout");
+    CHECK_OK(page_unmap(0, CROSSED_PAGES, 2), "ipc_mailbox_crossed_unmap");
+}
+
 int main(void)
 {
     if (!CHECK_OK(test_pin(0, 0), "ipc_mailbox_pin"))
@@ -433,5 +564,6 @@ int main(void)
     check_owner_dies(test_cpus() - 1, "ipc_mailbox_owner_dies_cross");
     check_owner_of_callers_dies();
     check_owner_dies_any_time();
+    check_crossed_answers();
     return test_status();
 }

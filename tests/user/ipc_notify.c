@@ -3,6 +3,7 @@
 #include "grain/notify.h"
 #include "grain/syscall.h"
 #include "grain/thread.h"
+#include "grain/windows.h"
 #include "tests/user/agent.h"
 #include "tests/user/ipc_orders.h"
 #include "tests/user/test.h"
@@ -36,6 +37,22 @@ static void check_waiting(void)
                 ID("ipc_notify_closed_takes_no_message"));
     CHECK_EQ(notify_by(A, B->id, 0x22), 0, ID("ipc_notify_closed"));
     CHECK(ipc_got_bits(B, 0x22), ID("ipc_notify_closed_bits"));
+}
+
+/* The public record of a receive that a notification, or its time, has ended. */
+static void check_record(void)
+{
+    struct agent_order timed = ipc_order(IPC_OP_RECV | IPC_RECORD | IPC_TIMED, 0, 0);
+    const struct env_public *record = env_record(B->id);
+
+    ipc_start(B, IPC_OP_RECV | IPC_RECORD, 0, 0);
+    CHECK(agent_is_blocked(B) && record->ipc_receiving == 1, ID("ipc_notify_record_waits"));
+    CHECK_EQ(notify_by(A, B->id, 0x33), 0, ID("ipc_notify_record"));
+    CHECK(ipc_got_bits(B, 0x33), ID("ipc_notify_record_bits"));
+    CHECK_EQ(record->ipc_receiving, 0, ID("ipc_notify_record_is_over"));
+    timed.recv_us = 1000;
+    CHECK_ERROR(agent_do(B, &timed), E_TIMEOUT, ID("ipc_notify_record_timeout"));
+    CHECK_EQ(record->ipc_receiving, 0, ID("ipc_notify_record_time_is_over"));
 }
 
 /* A call's answer comes before the bits that came while it waited for it. */
@@ -75,6 +92,7 @@ static void check_variant(const struct ipc_variant *which)
     if (!ipc_agents_start(which, agents, 2))
         return;
     check_waiting();
+    check_record();
     check_partner();
     check_order();
     ipc_agents_end(agents, 2);
@@ -91,6 +109,57 @@ static void check_self(void)
     CHECK_EQ(msg.w[0] & 0x7, 0x7, "ipc_notify_self_ored");
     ipc_set_timeouts(IPC_NEVER, 0);
     CHECK_ERROR(ipc(IPC_OP_RECV | IPC_TIMED, 0, &msg), E_TIMEOUT, "ipc_notify_taken_once");
+}
+
+/* Bits that come again and again, and senders in line: each gets its turn. */
+#define SENDERS  3u
+#define RECEIVES 12u
+
+static int send_to(void *arg)
+{
+    const struct ipc_msg msg = {.w = {SENDERS}};
+
+    return ipc_send((envid_t)(uintptr_t)arg, &msg) == 0 ? 0 : 1;
+}
+
+/* Returns how many messages came; all other receives have to bring the bit. */
+static uint32_t receive_with_bits(bool *good)
+{
+    uint32_t messages = 0;
+
+    for (uint32_t i = 0; i < RECEIVES; i++) {
+        struct ipc_msg msg = {.w = {0}};
+        bool has_bit = notify(0, 1) == 0;
+        int32_t from = ipc_recv(&msg);
+
+        messages += from > 0;
+        *good = has_bit && (from > 0 || (from == 0 && (msg.w[0] & 1) != 0)) && *good;
+    }
+    return messages;
+}
+
+static void check_turns(void)
+{
+    envid_t senders[SENDERS];
+    struct ipc_msg msg;
+    bool good = true;
+
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        senders[i] = thread_create(send_to, (void *)(uintptr_t)env_self());
+        good = senders[i] > 0 && test_wait_status(senders[i], ENV_NOT_RUNNABLE) && good;
+    }
+    CHECK(good, "ipc_notify_turns_senders");
+    uint32_t messages = receive_with_bits(&good);
+    CHECK_EQ(messages, SENDERS, "ipc_notify_turns_of_messages");
+    CHECK(good, "ipc_notify_turns_of_bits");
+    for (; messages < SENDERS; messages++)
+        good = ipc_recv_from(senders[messages], &msg) > 0 && good;
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        struct env_death death = {.cause = 0};
+
+        good = thread_join(senders[i], &death) == 0 && death.status == 0 && good;
+    }
+    CHECK(good, "ipc_notify_turns_senders_end");
 }
 
 /* Each notifier sets its bits one after the other, and waits until all have been seen before it
@@ -222,6 +291,7 @@ int main(void)
         return test_status();
     ipc_variants_run("ipc_notify", check_variant);
     check_self();
+    check_turns();
     check_many();
     check_death();
     return test_status();

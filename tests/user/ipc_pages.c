@@ -311,6 +311,26 @@ static void check_windows(void)
     CHECK(window_is_refused(KERNEL_BASE, 1), ID("ipc_pages_window_kernel"));
 }
 
+/* An env that has never had a window has an empty one: that is refused all the same. A is such a one still; B has answered
+ * before, and waits for anyone. */
+static void check_empty_window(void)
+{
+    struct agent_order call = ipc_order(IPC_OP_CALL | IPC_WINDOW, B->id, 3);
+
+    ipc_start(B, IPC_OP_RECV, 0, 0);
+    CHECK(agent_is_blocked(B), ID("ipc_pages_empty_server"));
+    ipc_start(A, IPC_OP_CALL, B->id, 1);
+    CHECK(ipc_got(B, A->id, 1) && agent_is_blocked(A), ID("ipc_pages_empty_call"));
+    ipc_start(B, IPC_OP_REPLY_RECV, A->id, 2);
+    CHECK(ipc_got(A, B->id, 2) && agent_is_blocked(B), ID("ipc_pages_empty_answer"));
+    agent_order(A, &call);
+    bool blocked = agent_is_blocked(A);
+    CHECK(!blocked && ipc_failed(A, E_INVAL, IPC_PHASE_RECV), ID("ipc_pages_empty_call_window"));
+    CHECK(agent_is_blocked(B), ID("ipc_pages_empty_server_waits_on"));
+    ipc_start(blocked ? B : A, IPC_OP_SEND, blocked ? A->id : B->id, 4);
+    CHECK(ipc_got(blocked ? A : B, blocked ? B->id : A->id, 4), ID("ipc_pages_empty_next"));
+}
+
 /* Pages both ways in one call; and answers that fail: the client gets the error of its own side, the
  * server that of its side, and then the client waits on. */
 static void check_call(void)
@@ -398,6 +418,7 @@ static void check_no_memory(void)
 
 static void run_all(void)
 {
+    check_empty_window();
     check_map();
     check_move();
     if (!ipc_variant->is_process)

@@ -177,6 +177,50 @@ static int frames_body(void *arg)
     return usage.quota == usage.frames && page_alloc(0, PLACE, 1, PERM_RW) == -E_QUOTA ? 0 : 9;
 }
 
+/* An env may have fewer frames in its limits than the space has that it was made in. */
+static int frames_unchanged_body(void *arg)
+{
+    struct env_limits limits = all_limits();
+    struct aspace_usage usage;
+    uint32_t quota;
+
+    (void)arg;
+    if (aspace_info(0, &usage) != 0)
+        return 1;
+    quota = usage.frames + 200;
+    envid_t space = env_create(ENV_NEW_ASPACE, 0, quota, NOTIFY_CHILD);
+    limits.frames = usage.frames + 50;
+    if (space < 0 || env_set_limits(0, &limits) != 0)
+        return 2;
+    envid_t env = env_create(0, space, 0, NOTIFY_CHILD);
+    limits.frames = 0;
+    if (env < 0 || env_set_limits(env, &limits) != 0 || aspace_info(space, &usage) != 0)
+        return 3;
+    if (usage.quota != quota)
+        return 4;
+    process_kill(env);
+    process_kill(space);
+    return 0;
+}
+
+/* One that has more than it may give gives what it may. */
+static int priority_inherited_body(void *arg)
+{
+    struct env_limits limits = all_limits();
+
+    (void)arg;
+    limits.priority = SCHED_PRIO_DEFAULT - 1;
+    if (env_set_sched(0, SCHED_PRIO_DEFAULT + 1, SCHED_ANY_CPU) != 0 ||
+        env_set_limits(0, &limits) != 0)
+        return 1;
+    envid_t child = env_create(ENV_NEW_ASPACE, 0, 0, NOTIFY_CHILD);
+    if (child < 0)
+        return 2;
+    uint32_t priority = env_record(child)->priority;
+    process_kill(child);
+    return priority == limits.priority ? 0 : 3;
+}
+
 /* What a child gets is what its creator has. */
 static int inherit_child(void *arg)
 {
@@ -236,6 +280,8 @@ int main(void)
     CHECK_CHILD(irqs_body, NULL, "limits_irqs");
     CHECK_CHILD(priority_body, NULL, "limits_priority");
     CHECK_CHILD(frames_body, NULL, "limits_frames");
+    CHECK_CHILD(frames_unchanged_body, NULL, "limits_frames_unchanged");
+    CHECK_CHILD(priority_inherited_body, NULL, "limits_priority_inherited");
     CHECK_CHILD(inherit_body, NULL, "limits_inherited");
     check_other();
     process_kill(friend_id);

@@ -129,7 +129,11 @@ static void check_copy_onto_itself(envid_t other)
     CHECK_EQ(*word(PLACE + PAGE_SIZE), 0x55, "pages_self_mapped_twice_separate");
     CHECK_EQ(page_copy(0, PLACE, 0, PLACE | PERM_RW, 2), 0, "pages_self_of_two_copies");
     CHECK_EQ(*word(PLACE), 0x66, "pages_self_of_two_contents");
-    CHECK(page_unmap(0, PLACE, 2) == 0 && page_unmap(0, PLACE2, 1) == 0 &&
+    /* One more than a step of the call copies: the last step has one page, which is alone, too. */
+    CHECK_OK(page_alloc(0, PLACE + 2 * PAGE_SIZE, 3, PERM_RW), "pages_self_five_alloc");
+    CHECK_EQ(page_copy(0, PLACE, 0, PLACE | PERM_RW, 5), 0, "pages_self_of_five_copies");
+    CHECK_EQ(*word(PLACE), 0x66, "pages_self_of_five_contents");
+    CHECK(page_unmap(0, PLACE, 5) == 0 && page_unmap(0, PLACE2, 1) == 0 &&
               page_unmap(other, PLACE, 1) == 0,
           "pages_self_unmap");
     CHECK_ERROR(page_copy(0, PLACE, 0, PLACE | PERM_RW, 1), E_INVAL, "pages_self_nothing");
@@ -288,6 +292,25 @@ static void check_holes_protect(void)
     CHECK_EQ(page_info(0, FAR), 0, "pages_protect_alone_nothing");
 }
 
+/* What is shared read-only stays so, by way of a child of one's own as well; what nobody else has is one's own. */
+static void check_protect_shared(envid_t other)
+{
+    envid_t child = make_other(0);
+
+    CHECK_OK(page_alloc(other, FAR, 1, PERM_RW), "pages_shared_alloc");
+    CHECK_OK(page_map(other, FAR, 0, FAR | PERM_R, 1), "pages_shared_here");
+    CHECK_OK(page_map(0, FAR, child, FAR | PERM_R, 1), "pages_shared_child");
+    CHECK_ERROR(page_protect(child, FAR, 1, PERM_RW), E_INVAL, "pages_shared_stays_read_only");
+    CHECK(page_is(child, FAR, PERM_R, 3), "pages_shared_unchanged");
+    CHECK_OK(page_protect(child, FAR, 1, PERM_RX), "pages_shared_execute");
+    CHECK_OK(page_unmap(0, FAR, 1), "pages_shared_not_here");
+    CHECK_ERROR(page_protect(child, FAR, 1, PERM_RW), E_INVAL, "pages_shared_with_owner");
+    CHECK_OK(page_unmap(other, FAR, 1), "pages_shared_not_by_owner");
+    CHECK_OK(page_protect(child, FAR, 1, PERM_RW), "pages_shared_no_longer");
+    CHECK(page_is(child, FAR, PERM_RW, 1), "pages_shared_writable");
+    process_kill(child);
+}
+
 static void check_holes_elsewhere(void)
 {
     CHECK_ERROR(page_alloc(0, PLACE, 1, PERM_RW | PERM_HOLES), E_INVAL, "pages_holes_not_in_alloc");
@@ -314,6 +337,7 @@ int main(void)
     check_holes_protect();
     check_holes_elsewhere();
     CHECK_OK(page_unmap(0, PLACE, HOLES_SPAN), "pages_end");
+    check_protect_shared(other);
     process_kill(other);
     return test_status();
 }
