@@ -20,7 +20,7 @@ from pathlib import Path
 
 from grainlib.build import SOURCE_DIR, Build
 from grainlib.failure import Failure
-from grainlib.sources import FOLDERS, Compilation, c_files, compilations, is_kernel
+from grainlib.sources import FOLDERS, Compilation, c_files, compilations, is_for_host, is_kernel
 from grainlib.tap import Tap
 
 # Other releases of these two format differently and have other opinions.
@@ -82,7 +82,7 @@ def check_tidy(build: Build) -> list[str]:
     """What clang-tidy finds in files of the cross build; it reads a database with one entry a file. It is slow: a file
     that it found nothing in is left out until the file, a header or the way it is compiled changes."""
     tool = pinned("clang-tidy")
-    wanted = [compilation for compilation in compilations(build) if "tests/unit/" not in compilation.output]
+    wanted = [compilation for compilation in compilations(build) if not is_for_host(compilation)]
     database = build.file("lint", "compile_commands.json")
     entries = [{"file": str(c.file), "directory": c.directory, "command": c.command} for c in wanted]
     database.write_text(json.dumps(entries, indent=1))

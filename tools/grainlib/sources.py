@@ -28,15 +28,21 @@ def c_files() -> list[Path]:
 
 
 def compilations(build: Build) -> list[Compilation]:
-    """How each C file is compiled, once: kernel files are also built for the other granularities."""
+    """How each C file is compiled, once: kernel files are also built for the other granularities, and some files for
+    the host, too, which counts only where a file is for nothing else."""
     entries = json.loads((build.path / "compile_commands.json").read_text())
     found: dict[Path, Compilation] = {}
     for entry in entries:
         file = (Path(entry["directory"]) / entry["file"]).resolve()
-        if file.suffix == ".c" and file not in found:
+        if file.suffix == ".c" and (file not in found or is_for_host(found[file])):
             command = entry["command"].replace(" -fcolor-diagnostics", "")
             found[file] = Compilation(file, entry["directory"], command, entry["output"])
     return sorted(found.values(), key=lambda compilation: compilation.file)
+
+
+def is_for_host(compilation: Compilation) -> bool:
+    """Whether that is a build of the file for a unit test."""
+    return "tests/unit/" in compilation.output
 
 
 def is_kernel(compilation: Compilation) -> bool:
