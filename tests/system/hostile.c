@@ -242,14 +242,14 @@ static int make_what_is_ended(uintptr_t makings)
     return ender > 0 && thread_join(ender, NULL) == 0 ? 0 : 2;
 }
 
-static void check_makings(const struct usage *before)
+static void check_makings(const struct kernel_counters *before)
 {
     if (test_cpus() == 1) {
         TEST_SKIP("hostile_made_and_ended", "nobody runs while proc makes a thread");
         return;
     }
     CHECK_EQ(child_run(make_what_is_ended, MAKINGS), 0, "hostile_made_and_ended");
-    CHECK(usage_returns(before), "hostile_made_and_ended_leak");
+    CHECK(test_counts_settle(before), "hostile_made_and_ended_leak");
 }
 
 /* ---- Anything. ---- */

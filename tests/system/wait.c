@@ -209,12 +209,6 @@ static volatile envid_t waiting_env; /* who is about to wait */
 static pid_t late_child;
 static envid_t late_env;
 
-static int end_when_told(uintptr_t status)
-{
-    (void)notify_wait(GO);
-    return (int)status;
-}
-
 /* Gives up waiting, and asks proc for nothing more, so that proc believes it waits. Then the child ends, once the other
  * thread waits, too. */
 static int give_up(void *arg)
