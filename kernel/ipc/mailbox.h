@@ -114,7 +114,6 @@ static inline void mailbox_take_bits_locked(struct env *self, struct env *box) R
     self->regs.eax = 0;
     self->regs.ebx = box->notified;
     box->notified = 0;
-    box->passed_over = !list_is_empty(&box->senders);
 }
 
 /* `e`, owned by this CPU, blocks; into which list is left to the caller. */

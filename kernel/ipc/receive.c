@@ -102,6 +102,7 @@ static inline ALWAYS_INLINE enum ipc_receive receive_once(struct env *self,
     }
     if (!ipc_has_partner(self) && box->notified != 0 && !is_senders_turn_locked(self, box)) {
         mailbox_take_bits_locked(self, box);
+        box->passed_over = !list_is_empty(&box->senders);
         env_unlock(box);
         return IPC_GOT;
     }

@@ -50,6 +50,26 @@ static bool is_writable(const struct model *m, struct span s)
     return true;
 }
 
+/* How often the frame is mapped, in whatever space. */
+static uint32_t mappings(uint32_t pfn)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < SPACES * MODEL_ALL; i++)
+        count += spaces[i / MODEL_ALL].page[i % MODEL_ALL].pfn == pfn;
+    return count;
+}
+
+/* Whether each page is writable, or may become so: no other has its frame. */
+static bool may_become_writable(const struct model *m, struct span s)
+{
+    for (uint32_t i = s.index; i < s.index + s.pages; i++) {
+        if (!(m->page[i].perm & PERM_W) && mappings(m->page[i].pfn) != 1)
+            return false;
+    }
+    return true;
+}
+
 static bool fits_quota(const struct model *m, struct span s)
 {
     return model_frames(m) + model_cost(m, s.index, s.pages) <= m->quota;
@@ -101,7 +121,8 @@ static bool random_protect(struct model *m)
     struct span s = random_span(MODEL_PAGES);
     uint32_t perm = random_perm();
     bool may_grant = unit_random(2) == 0;
-    bool good = is_mapped(m, s) && (may_grant || !(perm & PERM_W) || is_writable(m, s));
+    bool good = is_mapped(m, s) &&
+                (!(perm & PERM_W) || is_writable(m, s) || (may_grant && may_become_writable(m, s)));
 
     if (aspace_protect(m->as, model_va(s.index), s.pages, perm, may_grant) != (good ? 0 : -E_INVAL))
         return false;
