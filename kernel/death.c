@@ -38,7 +38,7 @@ static void death_void_id(struct env *e)
     env_unlock(e);
     e->public->status = ENV_DYING;
     irq_release_all(death_id(e));
-    /* The id is void before anybody is searched for. Pairs with the fence in ipc_publish_wait. */
+    /* The id is void before anybody is searched for. Pairs with the fence in ipc_publish_partner. */
     atomic_thread_fence(memory_order_seq_cst);
 }
 

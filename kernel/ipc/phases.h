@@ -47,7 +47,14 @@ static inline bool ipc_may_run_next(const struct env *to)
 
 /* Whom the receive phase of `self` will wait for. Before its send phase. False: for an env that is dead, or was
  * not there a moment ago. */
-bool ipc_publish_wait(struct env *self) MUST_CHECK;
+bool ipc_publish_partner(struct env *self) MUST_CHECK;
+MUST_CHECK static inline ALWAYS_INLINE bool ipc_publish_wait(struct env *self)
+{
+    if (ipc_is_closed(self) && self->ipc_partner != WAIT_ANY)
+        return ipc_publish_partner(self);
+    atomic_store_explicit(&self->wait_from, WAIT_ANY, memory_order_relaxed);
+    return true;
+}
 
 /* `self`, current and with a mailbox of its own, waits for `to`, which this CPU has just claimed and which
  * lives here. No lock is needed: `to` has nothing queued for it and can have nothing before this CPU runs

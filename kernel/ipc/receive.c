@@ -21,13 +21,11 @@ bool ipc_partner_is_gone(const struct env *e)
 /* It is published before the partner is looked at: the death of the partner makes its id void and then
  * looks for envs that wait for it, so that either we see the void id or we are found. Pairs with the
  * fence in death_void_id. */
-bool ipc_publish_wait(struct env *self)
+bool ipc_publish_partner(struct env *self)
 {
-    uint32_t from = ipc_is_closed(self) ? self->ipc_partner : WAIT_ANY;
+    uint32_t from = self->ipc_partner;
 
     atomic_store_explicit(&self->wait_from, from, memory_order_relaxed);
-    if (from == WAIT_ANY)
-        return true;
     /* The mark is good for an env that was there before: a new one in the slot begins without. One that has it
      * for another's sake is searched for once too often. */
     if (env_find(from) == NULL)
