@@ -224,7 +224,8 @@ static void check_race(uint32_t cpu, uint32_t send_us, uint32_t recv_us, const c
     bool good = receiver > 0 && race_send(receiver);
 
     race.over = true;
-    good = good && notify(receiver, 1) == 0 && thread_join(receiver, &death) == 0;
+    (void)notify(receiver, 1); /* E_BAD_ENV: a timeout let it see the end before */
+    good = good && thread_join(receiver, &death) == 0;
     test_report(good && !race.wrong && race.sent == race.received && race.sent != 0 &&
                     (sender_is_late() ? race.recv_timeouts : race.send_timeouts) != 0,
                 id, "sent %u, received %u, timeouts of send %u, of receive %u", race.sent,
