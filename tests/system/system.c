@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "abi/console.h"
-#include "grain/ipc.h"
+#include "abi/errors.h"
+#include "grain/console.h"
 #include "grain/memory.h"
 #include "grain/notify.h"
 #include "grain/process.h"
@@ -92,16 +92,16 @@ static int end_with(uintptr_t status)
 bool system_works(void)
 {
     const char *const argv[] = {CHILD, "status", "5", NULL};
-    struct ipc_msg msg = {.w = {CONSOLE_SET_MODE, CONSOLE_COOKED}};
     uintptr_t va = 0;
     int file = open("README.md", O_RDONLY);
+    int mode = console_set_mode(CONSOLE_COOKED);
     char first[2] = "";
 
     if (file < 0 || read(file, first, 1) != 1 || first[0] != '#' || close(file) != 0)
         return false;
     if (child_run(end_with, 3) != 3 || program_run(argv, 0) != 5)
         return false;
-    if (server_call(SERVER_CONSOLE, 0, &msg, NULL) != 0)
+    if (mode < 0 && mode != -E_PERM) /* another's turn: that is an answer, too */
         return false;
     if (memory_map(&va, PAGE_SIZE, PERM_RW) < 0)
         return false;

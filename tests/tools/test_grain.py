@@ -346,7 +346,8 @@ class Debugger(Folder):
 
     def test_a_terminal_that_is_closed_ends_the_emulator(self) -> None:
         script = (
-            "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
+            "import signal, sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
+            "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # this test may run under nohup
             "from grainlib import cli, cmd_gdb\n"
             "cmd_gdb.run = lambda args: cmd_gdb.debug(['sh', '-c', f'echo $$ > {sys.argv[2]}; touch {sys.argv[2]}.stub; exec sleep 60'],"
             " ['sh', '-c', 'kill -HUP $PPID; exec sleep 60'], pathlib.Path(sys.argv[2] + '.stub'))\n"

@@ -248,3 +248,15 @@ bool agent_is_blocked(struct agent *agent)
     }
     return false;
 }
+
+bool agent_receives_in_public(struct agent *agent)
+{
+    bool blocked = agent_is_blocked(agent);
+
+    for (uint32_t i = 0; blocked && i < TEST_PATIENCE_MS; i++) {
+        if (env_record(agent->id)->ipc_receiving != 0)
+            return true;
+        sleep_us(1000);
+    }
+    return false;
+}

@@ -96,6 +96,8 @@ int32_t agent_do(struct agent *agent, const struct agent_order *order);
 
 /* Waits until the agent is blocked in its order; false: it is done, or two seconds are over. */
 MUST_CHECK bool agent_is_blocked(struct agent *agent);
+/* The same in a receive with IPC_RECORD: the record shows first that it is blocked, and then in what. */
+MUST_CHECK bool agent_receives_in_public(struct agent *agent);
 /* The order is not done. True as well when it will be soon: for checks that follow a blocked state. */
 bool agent_is_busy(const struct agent *agent);
 

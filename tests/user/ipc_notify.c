@@ -46,7 +46,7 @@ static void check_record(void)
     const struct env_public *record = env_record(B->id);
 
     ipc_start(B, IPC_OP_RECV | IPC_RECORD, 0, 0);
-    CHECK(agent_is_blocked(B) && record->ipc_receiving == 1, ID("ipc_notify_record_waits"));
+    CHECK(agent_receives_in_public(B), ID("ipc_notify_record_waits"));
     CHECK_EQ(notify_by(A, B->id, 0x33), 0, ID("ipc_notify_record"));
     CHECK(ipc_got_bits(B, 0x33), ID("ipc_notify_record_bits"));
     CHECK_EQ(record->ipc_receiving, 0, ID("ipc_notify_record_is_over"));
