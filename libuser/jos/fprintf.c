@@ -1,4 +1,4 @@
-/* printf() and its kin: there is one file, the console. A program may have its own of any of these. */
+/* fprintf() and vfprintf(): there is one file, the console. A program may have its own of either. */
 #include <inc/lib.h>
 
 #include "libuser/jos/kernel.h"
@@ -17,17 +17,6 @@ JOS_MAY_REPLACE int fprintf(int fd, const char *fmt, ...)
 
     va_start(ap, fmt);
     len = vfprintf(fd, fmt, ap);
-    va_end(ap);
-    return len;
-}
-
-JOS_MAY_REPLACE int printf(const char *fmt, ...)
-{
-    va_list ap;
-    int len;
-
-    va_start(ap, fmt);
-    len = vcprintf(fmt, ap);
     va_end(ap);
     return len;
 }
