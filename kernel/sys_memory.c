@@ -11,7 +11,8 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
-/* The space of env `id` (0: one's own), held until memory_done. */
+/* The space of env `id` (0: one's own), held until memory_done. If there is none the call ends, which may have
+ * been in the middle of its steps. */
 static struct aspace *memory_target(struct env *self, uint32_t id, int *error) NO_LOCK_ANALYSIS
 {
     struct env *e;
@@ -21,8 +22,10 @@ static struct aspace *memory_target(struct env *self, uint32_t id, int *error) N
     if (id == 0)
         return self->aspace;
     e = env_authorize_lock(self, id, ENV_RIGHT_MEMORY, error);
-    if (e == NULL)
+    if (e == NULL) {
+        self->progress = 0;
         return NULL;
+    }
     as = e->aspace;
     if (as != self->aspace)
         aspace_hold(as);

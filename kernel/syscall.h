@@ -19,7 +19,8 @@ GRAIN_SYSCALL_LIST(X)
 void syscall_from_gate(struct env *self);
 
 /* Back to user mode such that the same call is made again, with interrupts on in between: for long
- * work, and to wait for another CPU. self->progress is where a handler may note how far it got. */
+ * work, and to wait for another CPU. self->progress is where a handler may note how far it got; at the end of
+ * the call, however it ends, it is 0 again. */
 _Noreturn void syscall_restart(struct env *self);
 /* The same when it is its turn again: for what another env is to do first. */
 _Noreturn void syscall_restart_later(struct env *self);

@@ -15,6 +15,9 @@
 #define PLACE2 0x58000000u
 #define LONG   1500u /* pages of a range that takes many steps, and several page tables */
 
+#define MIDWAY_PAGES 4096u /* of a call that takes longer than a thread's sleep */
+#define MIDWAY_TRIES 200u
+
 #define STOCK_PAGES 512u /* more than the kernel keeps zeroed */
 
 #define VECTOR_PAGE_FAULT 14u
@@ -330,6 +333,43 @@ static void check_other(void)
     CHECK_OK(page_unmap(0, PLACE, 1), "memory_other_end");
 }
 
+static int leave_later(void *arg)
+{
+    sleep_us((uint32_t)(uintptr_t)arg);
+    return 0;
+}
+
+/* Memory for a thread that shares our space, and runs before us: true if it ended in the middle of the call. */
+static bool alloc_midway(uint32_t us, envid_t *id)
+{
+    int result;
+
+    *id = thread_create(leave_later, (void *)(uintptr_t)us);
+    (void)!env_set_sched(0, SCHED_PRIO_DEFAULT - 1, SCHED_ANY_CPU);
+    result = page_alloc(*id, PLACE, MIDWAY_PAGES, PERM_RW);
+    (void)!env_set_sched(0, SCHED_PRIO_DEFAULT, SCHED_ANY_CPU);
+    return result == -E_BAD_ENV && page_perm(PLACE) == PERM_RW;
+}
+
+/* A call that fails in the middle leaves nothing behind in the caller: the next begins at its own first page. */
+static void check_midway(void)
+{
+    bool midway = false;
+    uint32_t left = 0;
+
+    for (uint32_t i = 0; i < MIDWAY_TRIES && !midway; i++) {
+        envid_t id;
+
+        midway = alloc_midway(i * 20, &id);
+        (void)!page_unmap(0, PLACE, MIDWAY_PAGES); /* whatever it says, the next lines tell */
+        for (uint32_t page = 0; page < MIDWAY_PAGES; page++)
+            left += page_perm(PLACE + page * PAGE_SIZE) != 0;
+        thread_kill(id);
+    }
+    CHECK(midway, "memory_midway_target_dies");
+    CHECK_EQ(left, 0, "memory_midway_unmaps_all");
+}
+
 /* A new space: 4 frames, a table and a page for its UTCB. Then a table for PLACE. */
 static void check_quota(void)
 {
@@ -423,6 +463,7 @@ int main(void)
     check_perm_bits();
     check_enforced();
     check_other();
+    check_midway();
     check_quota();
     check_stock();
     check_exhaustion();
