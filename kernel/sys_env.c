@@ -447,7 +447,7 @@ REGPARM int32_t sys_env_set_limits(struct env *self) NO_LOCK_ANALYSIS
     if (error == 0) {
         e->limits = want;
         env_update_slow(e);
-        e->progress = 0; /* of a call that may be forbidden now: one in the middle of its steps begins anew */
+        e->progress = 0; /* of a long call, which may be forbidden now */
         if (has_frames)
             aspace_shrink_quota(e->aspace, want.frames);
     }

@@ -16,11 +16,12 @@
 #include "grain/windows.h"
 #include "tests/user/test.h"
 
-#define SPACE_PLACE  0x50000000u /* memory of a victim with an address space of its own */
-#define THREAD_PLACE 0x60000000u /* of one that shares ours; a stretch for each worker */
-#define STRETCH      0x400000u
-#define VICTIM_PAGES 12u
-#define WORKERS_MAX  32u
+#define SPACE_PLACE   0x50000000u /* memory of a victim with an address space of its own */
+#define THREAD_PLACE  0x60000000u /* of one that shares ours; a stretch for each worker */
+#define STRETCH       0x400000u
+#define STRETCH_PAGES 64u /* of it, that are used */
+#define VICTIM_PAGES  12u
+#define WORKERS_MAX   32u
 
 /* What victims execute: no stack, all registers given. One page, so one mapping each. */
 extern const char victim_code[], victim_spin[], victim_exit[], victim_memory[], victim_fault[],
@@ -188,6 +189,19 @@ static bool is_expected(int result)
            result == -E_QUOTA;
 }
 
+/* All that a round has left in the worker's stretch goes; false if something stays. */
+static bool clear_stretch(const struct worker *w)
+{
+    uint32_t left = 0;
+
+    (void)!page_unmap(0, place_of(w, false), STRETCH_PAGES);
+    for (uint32_t i = 0; i < STRETCH_PAGES; i++)
+        left += page_info(0, place_of(w, false) + i * PAGE_SIZE) != 0;
+    if (left != 0)
+        printf("# churn: %u pages still mapped\n", left);
+    return left == 0;
+}
+
 static bool churn_victim(struct worker *w)
 {
     bool own_space = choose(w, 2) == 0;
@@ -203,9 +217,8 @@ static bool churn_victim(struct worker *w)
     }
     if (id > 0)
         process_kill(id);
-    (void)page_unmap(0, place_of(w, false), 64);
     w->last = id;
-    return good;
+    return clear_stretch(w) && good;
 }
 
 /* A manager has victims of its own and is killed over it. */
@@ -237,8 +250,7 @@ static bool churn_manager(struct worker *w)
         yield();
     thread_kill(id);
     while (test_end_controlled() != 0) {} /* what was the manager's, and was given to its victims */
-    (void)page_unmap(0, place_of(w, false), 64);
-    return true;
+    return clear_stretch(w);
 }
 
 static int work(void *arg)
