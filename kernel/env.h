@@ -133,7 +133,7 @@ struct env {
     /* Scheduling: home CPU. */
     bool queued;               /* in the home CPU's ready queue */
     uint32_t queue;            /* which one */
-    uint32_t timer_slot;       /* in the home CPU's timer heap; 0: none */
+    uint32_t timer_slot;       /* in the home CPU's timer heap; 0: none. sched_is_over reads it */
     uint64_t deadline;         /* TSC */
     uint32_t step;             /* enum death_step: which is next */
     uint32_t progress;         /* of a long call: pages or bytes done so far */

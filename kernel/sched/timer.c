@@ -14,7 +14,7 @@ void timer_init_cpu(void)
 static void timer_place(uint32_t slot, struct env *e)
 {
     this_cpu()->timers[slot] = e;
-    e->timer_slot = slot;
+    WRITE_ONCE(e->timer_slot, slot);
 }
 
 static void timer_sift_up(uint32_t slot, struct env *e)
@@ -55,7 +55,7 @@ void timer_remove(struct env *e)
     uint32_t slot = e->timer_slot;
     struct env *last = cpu->timers[cpu->timer_count--];
 
-    e->timer_slot = 0;
+    WRITE_ONCE(e->timer_slot, 0);
     if (last == e)
         return;
     if (slot > 1 && cpu->timers[slot / 2]->deadline > last->deadline)
