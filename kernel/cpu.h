@@ -35,7 +35,7 @@ enum frame_kind {
 
 /* Free frames kept by a CPU, so that most allocations take no lock. */
 struct frame_cache {
-    uint32_t count;
+    _Atomic uint32_t count; /* written by the owner CPU, read by others */
     uint32_t pfn[FRAME_CACHE_SIZE];
 };
 
@@ -58,8 +58,8 @@ struct cpu {
     /* Written by the owner, read by others. */
     uint32_t cr3; /* what is loaded; shootdowns go to the CPUs that have the space loaded */
     _Atomic uint32_t tlb_done;
-    uint32_t ipis; /* counters for kernel_info */
-    uint32_t shootdowns;
+    _Atomic uint32_t ipis; /* counters for kernel_info */
+    _Atomic uint32_t shootdowns;
     _Atomic uint32_t idle_count; /* how often it became idle */
 
     /* Immutable after start-up. */
@@ -98,6 +98,23 @@ extern _Atomic uint32_t cpu_idle_mask;
 static inline uint32_t cpu_id(void)
 {
     return this_cpu()->id;
+}
+
+/* Counters that one CPU at a time writes, their owner or who has the lock, and others read. */
+
+static inline uint32_t counter_read(const _Atomic uint32_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static inline void counter_set(_Atomic uint32_t *counter, uint32_t value)
+{
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static inline void counter_up(_Atomic uint32_t *counter)
+{
+    counter_set(counter, counter_read(counter) + 1);
 }
 
 #endif

@@ -176,7 +176,7 @@ static void env_fill_registers(struct env *e, const struct env *copy_of)
 static void env_fill(struct env *e, const struct env_new *what)
 {
     env_fill_registers(e, what->copy_of);
-    e->aspace = what->aspace;
+    WRITE_ONCE(e->aspace, what->aspace); /* env_shares_space may look, and believes nothing yet */
     e->limits = *what->limits;
     e->ipc_op = 0;
     e->win_va = 0;
@@ -206,7 +206,7 @@ static uint32_t env_publish(struct env *e, const struct env_new *what)
     env_lock(e);
     id = e->next_id;
     e->next_id = env_next_id(id);
-    e->mailbox_id = id;
+    WRITE_ONCE(e->mailbox_id, id);
     e->notified = 0;
     e->mail = false;
     e->passed_over = false;

@@ -84,8 +84,8 @@ REGPARM int32_t sys_kernel_info(struct env *self)
     };
 
     for (uint32_t i = 0; i < cpu_count; i++) {
-        counters.shootdowns += READ_ONCE(cpus[i]->shootdowns);
-        counters.ipis += READ_ONCE(cpus[i]->ipis);
+        counters.shootdowns += counter_read(&cpus[i]->shootdowns);
+        counters.ipis += counter_read(&cpus[i]->ipis);
     }
     *(struct kernel_counters *)self->utcb->buf = counters;
     return 0;

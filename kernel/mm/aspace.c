@@ -168,7 +168,7 @@ static void aspace_leave(struct aspace *as)
 
     atomic_store(&as->dying, true);
     if (me->cr3 == paging_cr3(as->pdpt, me->id)) {
-        me->cr3 = me->kernel_cr3;
+        WRITE_ONCE(me->cr3, me->kernel_cr3);
         cpu_write_cr3(me->cr3);
     }
     shootdown(as, 0, SHOOTDOWN_TABLES);

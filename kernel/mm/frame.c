@@ -45,14 +45,14 @@ void frame_init(struct frame *table, uint32_t limit)
 
 static inline uint32_t frame_count(const struct frame_list *list)
 {
-    return atomic_load_explicit(&list->count, memory_order_relaxed);
+    return counter_read(&list->count);
 }
 
 static void frame_push_locked(struct frame_list *list, uint32_t pfn) REQUIRES(&frame_pool_lock)
 {
     frame_table[pfn].link = list->head;
     list->head = pfn;
-    atomic_store_explicit(&list->count, frame_count(list) + 1, memory_order_relaxed);
+    counter_up(&list->count);
 }
 
 static uint32_t frame_pop_locked(struct frame_list *list) REQUIRES(&frame_pool_lock)
@@ -61,7 +61,7 @@ static uint32_t frame_pop_locked(struct frame_list *list) REQUIRES(&frame_pool_l
 
     if (pfn != FRAME_NONE) {
         list->head = frame_table[pfn].link;
-        atomic_store_explicit(&list->count, frame_count(list) - 1, memory_order_relaxed);
+        counter_set(&list->count, frame_count(list) - 1);
         frame_table[pfn].link = 0;
     }
     return pfn;
@@ -75,15 +75,33 @@ void frame_add(uint32_t pfn) NO_LOCK_ANALYSIS
     frame_total++;
 }
 
+/* Of this CPU, with room in it. */
+static inline void cache_push(struct frame_cache *cache, uint32_t pfn)
+{
+    uint32_t count = counter_read(&cache->count);
+
+    cache->pfn[count] = pfn;
+    counter_set(&cache->count, count + 1);
+}
+
+/* Of this CPU, not empty. */
+static inline uint32_t cache_pop(struct frame_cache *cache)
+{
+    uint32_t count = counter_read(&cache->count) - 1;
+
+    counter_set(&cache->count, count);
+    return cache->pfn[count];
+}
+
 static NOINLINE void frame_refill(struct frame_cache *cache, struct frame_list *list)
 {
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    while (cache->count < FRAME_BATCH) {
+    while (counter_read(&cache->count) < FRAME_BATCH) {
         uint32_t pfn = frame_pop_locked(list);
 
         if (pfn == FRAME_NONE)
             break;
-        cache->pfn[cache->count++] = pfn;
+        cache_push(cache, pfn);
     }
     lock_release(LOCK_POOL, &frame_pool_lock);
 }
@@ -91,8 +109,8 @@ static NOINLINE void frame_refill(struct frame_cache *cache, struct frame_list *
 static NOINLINE void frame_drain(struct frame_cache *cache, struct frame_list *list)
 {
     lock_acquire(LOCK_POOL, &frame_pool_lock);
-    while (cache->count > FRAME_BATCH)
-        frame_push_locked(list, cache->pfn[--cache->count]);
+    while (counter_read(&cache->count) > FRAME_BATCH)
+        frame_push_locked(list, cache_pop(cache));
     lock_release(LOCK_POOL, &frame_pool_lock);
 }
 
@@ -115,16 +133,16 @@ static inline ALWAYS_INLINE uint32_t frame_take_zeroed(enum frame_zone zone)
     struct frame_cache *cache = &this_cpu()->frames[zone][FRAME_ZEROED];
     struct frame_list *list = &frame_pool[zone][FRAME_ZEROED];
 
-    if (cache->count == 0) {
+    if (counter_read(&cache->count) == 0) {
         if (frame_count(list) == 0)
             return FRAME_NONE;
         frame_refill(cache, list);
         if (frame_count(list) < FRAME_STOCK / 2)
             frame_want_stock(zone);
-        if (cache->count == 0)
+        if (counter_read(&cache->count) == 0)
             return FRAME_NONE;
     }
-    return cache->pfn[--cache->count];
+    return cache_pop(cache);
 }
 
 static inline ALWAYS_INLINE uint32_t frame_take_dirty(enum frame_zone zone)
@@ -132,13 +150,13 @@ static inline ALWAYS_INLINE uint32_t frame_take_dirty(enum frame_zone zone)
     struct frame_cache *cache = &this_cpu()->frames[zone][FRAME_DIRTY];
     struct frame_list *list = &frame_pool[zone][FRAME_DIRTY];
 
-    if (cache->count == 0) {
+    if (counter_read(&cache->count) == 0) {
         if (frame_count(list) != 0)
             frame_refill(cache, list);
-        if (cache->count == 0)
+        if (counter_read(&cache->count) == 0)
             return FRAME_NONE;
     }
-    return cache->pfn[--cache->count];
+    return cache_pop(cache);
 }
 
 static inline uint32_t frame_start_use(uint32_t pfn)
@@ -238,9 +256,9 @@ void frame_free(uint32_t pfn, enum frame_kind kind)
     enum frame_zone zone = frame_zone_of(pfn);
     struct frame_cache *cache = &this_cpu()->frames[zone][kind];
 
-    if (cache->count == FRAME_CACHE_SIZE)
+    if (counter_read(&cache->count) == FRAME_CACHE_SIZE)
         frame_drain(cache, &frame_pool[zone][kind]);
-    cache->pfn[cache->count++] = pfn;
+    cache_push(cache, pfn);
 }
 
 static bool frame_stock_is_below(enum frame_zone zone, uint32_t level)
@@ -307,7 +325,7 @@ static uint32_t frame_count_kind(enum frame_kind kind)
     for (uint32_t zone = 0; zone < FRAME_ZONES; zone++) {
         total += frame_count(&frame_pool[zone][kind]);
         for (uint32_t i = 0; i < cpu_count; i++)
-            total += READ_ONCE(cpus[i]->frames[zone][kind].count);
+            total += counter_read(&cpus[i]->frames[zone][kind].count);
     }
     return total;
 }

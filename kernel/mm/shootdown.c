@@ -60,7 +60,7 @@ void shootdown(struct aspace *as, uint32_t va, uint32_t pages)
         asked |= 1u << i;
     }
     if (asked != 0)
-        this_cpu()->shootdowns++;
+        counter_up(&this_cpu()->shootdowns);
     for (uint32_t i = 0; asked != 0; i++, asked >>= 1) {
         if (asked & 1u)
             shootdown_wait(cpus[i], wanted[i]);
@@ -77,7 +77,7 @@ void shootdown_answer(void)
         const struct aspace *as = phys_to_virt(me->cr3 & ~PAGE_MASK);
 
         if (atomic_load_explicit(&as->dying, memory_order_relaxed))
-            me->cr3 = me->kernel_cr3;
+            WRITE_ONCE(me->cr3, me->kernel_cr3);
     }
     cpu_write_cr3(me->cr3);
     atomic_store_explicit(&me->tlb_done, wanted, memory_order_release);

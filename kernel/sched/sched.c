@@ -133,7 +133,7 @@ static void inbox_post(struct env *e, struct cpu *to)
     lock_release(LOCK_INBOX, &to->inbox_lock);
     if (was_empty) {
         (void)sched_end_idle(1u << to->id);
-        this_cpu()->ipis++;
+        counter_up(&this_cpu()->ipis);
         lapic_send_ipi(to->lapic_id, VECTOR_WAKE);
     }
 }
@@ -144,7 +144,7 @@ void sched_rouse(void)
 
     if (mask == 0)
         return;
-    this_cpu()->ipis++;
+    counter_up(&this_cpu()->ipis);
     lapic_send_ipi(cpus[__builtin_ctz(mask)]->lapic_id, VECTOR_WAKE);
 }
 

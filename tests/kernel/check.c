@@ -216,8 +216,8 @@ static void spoil_frames(void)
     spoil("free_frame", &frame_table[pool].refs, 1, "in use, or free twice");
     spoil("free_mapped", &page_table[0], (uint32_t)(pool ^ pfn) << PAGE_SHIFT,
           "is free, and mapped");
-    spoil("frame_lost", &cache->count, cache->count ^ (cache->count - 1),
-          "neither in use nor free");
+    count = counter_read(&cache->count);
+    spoil("frame_lost", &cache->count, count ^ (count - 1), "neither in use nor free");
     if (frame_begin_zeroing(work) != 0) {
         paging_zero_frame(work[0]);
         frame_leave_zeroing();
