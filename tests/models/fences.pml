@@ -1,6 +1,6 @@
 /* The two places in IPC where a store is followed by a load of something else, with the store buffers of x86 (tso.inc).
  *
- * WAIT: env W, on CPU 0, begins to wait for env D alone (ipc_publish_wait, ipc_partner_is_gone), while D dies on CPU 1
+ * WAIT: env W, on CPU 0, begins to wait for env D alone (ipc_publish_partner, ipc_partner_is_gone), while D dies on CPU 1
  * (death_void_id, death_relations). Either W sees the void id, or D finds W and has its home CPU look. With BORN the slot
  * is another's at first: W knows the id of D before CPU 1 has made it (env_fill, env_publish).
  *
@@ -82,7 +82,7 @@ active proctype home() /* CPU 0 */
     seen = LOAD(0, ID) != ALIVE;
     store(0, AWAITED, 1);
 #else
-    store(0, WAIT_FROM, 1); /* ipc_publish_wait */
+    store(0, WAIT_FROM, 1); /* ipc_publish_partner */
 #ifndef BROKEN_MARK_FIRST
     seen = LOAD(0, ID) != ALIVE;
     if

@@ -12,7 +12,7 @@
  * Interleaving semantics: each transition is one access to memory that another CPU may make at the same time. The
  * store buffers of x86 are not modelled here, because all that is shared is written under a lock, by a locked
  * instruction or by the one owner of the env, who gives it away by a store that comes after those (TSO keeps their
- * order). What is left is a store followed by a load of something else; there are three such places (ipc_publish_wait,
+ * order). What is left is a store followed by a load of something else; there are three such places (ipc_publish_partner,
  * look_again, the inbox), each with a fence or a locked instruction in between, and fences.pml and inbox.pml have them
  * with store buffers. That inboxes and their interrupts work is inbox.pml's; here an inbox is a channel.
  *
