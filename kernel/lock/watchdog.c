@@ -99,13 +99,13 @@ void watchdog_look(void)
         return;
     if (me->wait_start == 0) {
         me->wait_start = now;
-        me->wait_bound = watchdog_us;
+        WRITE_ONCE(me->wait_bound, watchdog_us);
         return;
     }
     if (now - me->wait_start < me->wait_bound)
         return;
     watchdog_report(me);
-    me->wait_bound *= 2;
+    WRITE_ONCE(me->wait_bound, 2 * me->wait_bound);
 }
 
 #endif
