@@ -38,7 +38,7 @@ struct lock_cpu {
     const void *wait_site;
     const void *big_site; /* where it took the big lock; NULL: it has not got it */
     uint64_t wait_start;  /* of the wait, microseconds; 0: it has not looked yet */
-    uint64_t wait_bound;  /* report when it has lasted so long */
+    uint64_t wait_bound;  /* report when it has lasted so long; a test reads it, below 2^32 */
 };
 #ifndef GRAIN_HOST
 _Static_assert(sizeof(struct lock_cpu) <= 128, "the fields of struct cpu behind it stay in place");

@@ -44,13 +44,15 @@ def run_twice(cpus: int, build: optimised.Build) -> list[tuple[dict[str, Any], l
     return runs
 
 
-def compare(cpus: int, runs: list[dict[str, Any]], tap: Tap) -> None:
+def compare(cpus: int, runs: list[tuple[dict[str, Any], list[str]]], tap: Tap) -> None:
     """One result for each thing measured."""
+    for problem in [problem for _, problems in runs for problem in problems]:
+        tap.result(False, f"bench_repeat: {problem}", [])
     for name in runnable(NAMES, cpus):
-        first, second = (run.get(name) for run in runs)
+        first, second = (found.get(name) for found, _ in runs)
         same = first is not None and first == second
         tap.result(same, f"bench_repeat_{name}_smp{cpus}", [] if same else [f"first {first}", f"then {second}"])
-    counts = runs[0].get(THINKING, {}).get("ops", [0])
+    counts = runs[0][0].get(THINKING, {}).get("ops", [0])
     even = min(counts) > max(counts) * (1 - THINK_SPREAD)
     tap.result(even, f"bench_repeat_{THINKING}_think_alike_smp{cpus}", [] if even else [f"operations of a worker: {counts}"])
 
@@ -62,9 +64,7 @@ def main() -> int:
     # Machines of different sizes have files of their own, and none minds what else the host does.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for cpus, runs in zip(SCALING_CPUS, pool.map(lambda cpus: run_twice(cpus, build), SCALING_CPUS)):
-            for problem in [problem for _, problems in runs for problem in problems]:
-                tap.result(False, f"bench_repeat: {problem}", [])
-            compare(cpus, [found for found, _ in runs], tap)
+            compare(cpus, runs, tap)
     tap.finish()
     return 1 if tap.failures else 0
 
