@@ -147,10 +147,8 @@ def search(model: Path, variant: Variant, where: Path) -> Search:
         raise ModelError(generated)
     # Optimising a large model takes longer than its search, and the search for a mistake is short.
     large = len((where / "pan.m").read_text(encoding="utf-8").splitlines()) > LARGE
-    optimize = "-O0" if large or variant.violation else "-O2"
-    compiled = run(
-        ["cc", optimize, "-w", "-DSAFETY", "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], where
-    )
+    optimize = "-O0" if large or variant.violation else "-O1"
+    compiled = run(["clang", optimize, "-w", "-DSAFETY", f"-DMEMLIM={MEMORY_MIB}", "-o", "pan", "pan.c"], where)
     if not (where / "pan").exists():
         raise ModelError(compiled)
     output = run(["./pan", f"-m{DEPTH}", "-w22"], where)
