@@ -25,6 +25,7 @@
 #define SAMPLE_COUNT 11932u /* 10.0002 ms */
 #define SAMPLES_MAX  50     /* on a host that has more to do than it can */
 #define DOUBT_SHIFT  11     /* a doubt of 1 in 2,048 is good enough */
+#define DOUBT_ALL    UINT64_MAX
 #define POLLS_MIN    100u
 #define POLLS_MAX    1000000u
 
@@ -63,7 +64,7 @@ static void prepare_pit(uint8_t port_b)
 }
 
 /* An interruption by the host between two looks makes the doubt large; one in the middle of the run
- * does no harm. Returns false if the PIT does not count. */
+ * does no harm. Looked at too rarely, the sample is worth nothing. Returns false if the run has no end. */
 static bool take_sample(struct sample *sample)
 {
     uint8_t port_b = io_in8(PORT_B);
@@ -88,13 +89,15 @@ static bool take_sample(struct sample *sample)
     io_out8(PORT_B, port_b);
     sample->doubt = (begun - before) + (ended - running);
     sample->tsc = ended - before - sample->doubt / 2;
-    return polls >= POLLS_MIN && polls < POLLS_MAX;
+    if (polls < POLLS_MIN)
+        sample->doubt = DOUBT_ALL;
+    return polls < POLLS_MAX;
 }
 
-/* The first sample that is good enough, or else the best of some. */
+/* The first sample that is good enough, or else the best of some. Returns false if the PIT does not count. */
 static bool take_best_sample(struct sample *best)
 {
-    *best = (struct sample){.doubt = UINT64_MAX};
+    *best = (struct sample){.doubt = DOUBT_ALL};
     for (int i = 0; i < SAMPLES_MAX; i++) {
         struct sample sample;
         if (!take_sample(&sample))
@@ -104,7 +107,7 @@ static bool take_best_sample(struct sample *best)
         if (best->doubt < best->tsc >> DOUBT_SHIFT)
             break;
     }
-    return true;
+    return best->doubt != DOUBT_ALL;
 }
 
 static uint32_t sample_khz(const struct sample *sample)
