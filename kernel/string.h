@@ -7,6 +7,10 @@
 #define GRAIN_KERNEL_STRING_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/compiler.h"
+#include "kernel/races/races.h"
 
 #ifdef GRAIN_HOST
 #include <string.h>
@@ -24,5 +28,17 @@ int strncmp(const char *a, const char *b, size_t len);
 /* Copies at most size - 1 bytes and always ends dst with 0 (unless size is 0). Returns strlen(src):
  * the copy is whole when that is below size. */
 size_t strlcpy(char *dst, const char *src, size_t size);
+
+/* So many words, in line. */
+static inline ALWAYS_INLINE void copy_words(uint32_t *to, const uint32_t *from, uint32_t count)
+{
+#ifdef GRAIN_HOST
+    memcpy(to, from, count * sizeof(*to));
+#else
+    races_touch(from, count * sizeof(*to), false);
+    races_touch(to, count * sizeof(*to), true);
+    __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+#endif
+}
 
 #endif

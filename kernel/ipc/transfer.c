@@ -43,11 +43,16 @@ static inline ALWAYS_INLINE int words_transfer(const struct env *from, struct en
     utcb->got_pages = pages;
     utcb->got_perm = perm;
     if (words != 0)
-        memcpy(utcb->words, from->utcb->words, words * sizeof(uint32_t));
+        copy_words(utcb->words, from->utcb->words, words);
     return IPC_EXTRA;
 }
 
-static NOINLINE int pages_and_words_transfer(const struct env *from, struct env *to)
+int ipc_transfer_words(const struct env *from, struct env *to)
+{
+    return words_transfer(from, to, 0, 0);
+}
+
+int ipc_transfer_pages(const struct env *from, struct env *to)
 {
     const struct utcb *utcb = from->utcb;
     struct ipc_item item;
@@ -63,13 +68,6 @@ static NOINLINE int pages_and_words_transfer(const struct env *from, struct env 
     if (error != 0)
         return error;
     return words_transfer(from, to, item.pages, item.perm);
-}
-
-int ipc_transfer_extras(const struct env *from, struct env *to)
-{
-    if (from->ipc_op & IPC_PAGES)
-        return pages_and_words_transfer(from, to);
-    return words_transfer(from, to, 0, 0);
 }
 
 static void registers_transfer(const struct env *from, struct env *to)

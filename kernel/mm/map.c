@@ -58,49 +58,63 @@ int aspace_tables_locked(struct aspace *as, uint32_t va, uint32_t pages)
     return 0;
 }
 
-/* The common case: the range is in one table, which is there, and the quota is good for all of it. */
-static inline bool aspace_has_table_locked(const struct aspace *as, uint32_t va, uint32_t pages)
+/* The entry of va's page if the whole range is in one table, which is there: the common case. Else NULL. */
+static inline pte_t *aspace_run_locked(struct aspace *as, uint32_t va, uint32_t pages)
     REQUIRES(&as->lock)
 {
-    return ((va ^ (va + (pages - 1) * PAGE_SIZE)) >> LARGE_SHIFT) == 0 &&
-           (*directory_slot(as, va) & PTE_P) && pages <= as->quota - as->frames;
+    if (unlikely((va ^ (va + (pages - 1) * PAGE_SIZE)) >> LARGE_SHIFT != 0))
+        return NULL;
+    return aspace_pte_locked(as, va);
 }
 
-/* Maps frames whose references the caller owns over whatever is there; what was there is freed
- * after the shootdown. Tables and quota have been seen to. */
-static void aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
-                                  const uint32_t *pfns) REQUIRES(&as->lock)
+/* Within one table: maps frames whose references the caller owns over whatever is there. What was there is
+ * added to gone[]; returns how many that were. */
+static inline uint32_t replace_run_locked(struct aspace *as, pte_t *pte, uint32_t pages, pte_t bits,
+                                          const uint32_t *pfns, uint32_t *gone) REQUIRES(&as->lock)
 {
-    uint32_t gone[ASPACE_STEP];
     uint32_t count = 0;
-    pte_t bits = pte_of_perm(perm);
-    uint32_t left = pages;
+
+    for (uint32_t i = 0; i < pages; i++) {
+        pte_t entry = pte_of_pfn(pfns[i]) | bits;
+
+        if (pte_low(&pte[i]) & PTE_P) {
+            gone[count++] = PTE_PFN(pte[i]);
+            pte_set_present(&pte[i], entry);
+        } else {
+            pte_set_absent(&pte[i], entry);
+        }
+    }
+    if (count != pages) {
+        table_frame(pte)->link += pages - count;
+        as->frames += pages - count;
+    }
+    return count;
+}
+
+/* The same in all tables of the range, which are there. */
+static uint32_t aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages, pte_t bits,
+                                      const uint32_t *pfns, uint32_t *gone) REQUIRES(&as->lock)
+{
+    uint32_t count = 0;
     uint32_t run;
 
-    for (uint32_t at = va; left > 0; left -= run, at += run * PAGE_SIZE) {
-        pte_t *pte = aspace_pte_locked(as, at);
-        struct frame *table = table_frame(pte);
-
-        run = pages_in_table(at, left);
-        for (uint32_t i = 0; i < run; i++) {
-            pte_t entry = pte_of_pfn(pfns[i]) | bits;
-
-            if (unlikely(pte_low(&pte[i]) & PTE_P)) {
-                ASSERT(count < ARRAY_SIZE(gone));
-                gone[count++] = PTE_PFN(pte[i]);
-                pte_set_present(&pte[i], entry);
-            } else {
-                pte_set_absent(&pte[i], entry);
-                table->link++;
-            }
-        }
-        pfns += run;
+    for (; pages > 0; pages -= run, va += run * PAGE_SIZE, pfns += run) {
+        run = pages_in_table(va, pages);
+        count += replace_run_locked(as, aspace_pte_locked(as, va), run, bits, pfns, gone + count);
     }
-    as->frames += pages - count;
-    if (count != 0) {
-        shootdown(as, va, pages);
-        frames_unref(gone, count);
-    }
+    return count;
+}
+
+/* Tables and quota may be missing. */
+static NOINLINE int aspace_insert_locked(struct aspace *as, uint32_t va, uint32_t pages, pte_t bits,
+                                         const uint32_t *pfns, uint32_t *gone, uint32_t *count)
+    REQUIRES(&as->lock)
+{
+    int error = aspace_tables_locked(as, va, pages);
+
+    if (error == 0)
+        *count = aspace_replace_locked(as, va, pages, bits, pfns, gone);
+    return error;
 }
 
 int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm)
@@ -153,35 +167,38 @@ static NOINLINE uint32_t pin_nothing(uint32_t pages, uint32_t perm, uint32_t *pi
     return pages;
 }
 
-static int aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
-                             uint32_t *pins) REQUIRES(&as->lock)
+/* The same in all tables of the range. */
+static NOINLINE uint32_t aspace_pin_locked(struct aspace *as, uint32_t va, uint32_t pages,
+                                           uint32_t perm, uint32_t *pins) REQUIRES(&as->lock)
 {
-    uint32_t left = pages;
-    uint32_t run;
+    uint32_t done = 0;
 
-    for (; left > 0; left -= run, va += run * PAGE_SIZE, pins += run) {
-        const pte_t *pte = aspace_pte_locked(as, va);
-        uint32_t done;
+    while (done < pages) {
+        const pte_t *pte = aspace_pte_locked(as, va + done * PAGE_SIZE);
+        uint32_t run = pages_in_table(va + done * PAGE_SIZE, pages - done);
+        uint32_t pinned = pte != NULL ? pin_run(pte, run, perm, pins + done)
+                                      : pin_nothing(run, perm, pins + done);
 
-        run = pages_in_table(va, left);
-        done = likely(pte != NULL) ? pin_run(pte, run, perm, pins) : pin_nothing(run, perm, pins);
-        if (unlikely(done != run)) {
-            done += pages - left;
-            aspace_unpin(pins - (pages - left), done); /* all are mapped still: none is the last */
-            return -E_INVAL;
-        }
+        done += pinned;
+        if (pinned != run)
+            break;
     }
-    return 0;
+    return done;
 }
 
 int aspace_pin(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm, uint32_t *pins)
 {
-    int error;
+    const pte_t *pte;
+    uint32_t done;
 
     lock_acquire(LOCK_ASPACE, &as->lock);
-    error = aspace_pin_locked(as, va, pages, perm, pins);
+    pte = aspace_run_locked(as, va, pages);
+    done = likely(pte != NULL) ? pin_run(pte, pages, perm, pins)
+                               : aspace_pin_locked(as, va, pages, perm, pins);
+    if (unlikely(done != pages))
+        aspace_unpin(pins, done); /* all are mapped still: none is the last */
     lock_release(LOCK_ASPACE, &as->lock);
-    return error;
+    return done == pages ? 0 : -E_INVAL;
 }
 
 void aspace_unpin(const uint32_t *pins, uint32_t pages)
@@ -195,12 +212,22 @@ void aspace_unpin(const uint32_t *pins, uint32_t pages)
 int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
                   const uint32_t *pins)
 {
-    int error;
+    uint32_t gone[ASPACE_STEP];
+    uint32_t count = 0;
+    pte_t bits = pte_of_perm(perm);
+    int error = 0;
+    pte_t *pte;
 
+    ASSERT(pages <= ASPACE_STEP);
     lock_acquire(LOCK_ASPACE, &as->lock);
-    error = aspace_has_table_locked(as, va, pages) ? 0 : aspace_tables_locked(as, va, pages);
-    if (error == 0)
-        aspace_replace_locked(as, va, pages, perm, pins);
+    pte = aspace_run_locked(as, va, pages);
+    if (likely(pte != NULL && pages <= as->quota - as->frames))
+        count = replace_run_locked(as, pte, pages, bits, pins, gone);
+    else
+        error = aspace_insert_locked(as, va, pages, bits, pins, gone, &count);
+    if (count != 0)
+        shootdown(as, va, pages);
     lock_release(LOCK_ASPACE, &as->lock);
+    frames_unref(gone, count);
     return error;
 }
