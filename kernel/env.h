@@ -92,7 +92,7 @@ struct env {
     uint32_t ipc_op;              /* eax at entry; owner of the env */
     uint32_t resume;              /* enum env_resume; owner of the env */
     uint32_t slow;                /* SLOW_*: why it may not use the fast path; written by itself */
-    bool mail GUARDED_BY(&lock);  /* set when a sender or bits come to wait in its mailbox */
+    bool mail GUARDED_BY(&lock);  /* false: neither a sender nor bits wait in its mailbox */
     bool passed_over GUARDED_BY(&lock); /* bits went last, and senders waited */
     struct env_public *public;          /* immutable */
     struct env_regs regs;               /* owner of the env; esp first */

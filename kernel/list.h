@@ -24,9 +24,11 @@ static inline bool list_is_empty(const struct list *head)
 
 static inline void list_append(struct list *head, struct list *item)
 {
-    item->prev = head->prev;
+    struct list *last = head->prev;
+
+    item->prev = last;
     item->next = head;
-    head->prev->next = item;
+    last->next = item;
     head->prev = item;
 }
 
@@ -37,8 +39,11 @@ static inline void list_prepend(struct list *head, struct list *item)
 
 static inline void list_remove(struct list *item)
 {
-    item->prev->next = item->next;
-    item->next->prev = item->prev;
+    struct list *prev = item->prev;
+    struct list *next = item->next;
+
+    prev->next = next;
+    next->prev = prev;
     list_init(item);
 }
 

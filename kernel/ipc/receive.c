@@ -76,12 +76,8 @@ static bool is_senders_turn_locked(const struct env *self, struct env *box) REQU
 /* There is nothing for `self`, which blocks. */
 static void block_locked(struct env *self, struct env *box) REQUIRES(&box->lock)
 {
-    if (!ipc_has_partner(self)) {
-        if (box != self)
-            list_append(&box->receivers, &self->link);
-        if (list_is_empty(&box->senders))
-            box->mail = false;
-    }
+    if (box != self)
+        list_append(&box->receivers, &self->link); /* with a partner it is at its own */
     mailbox_block_locked(self, ENV_STATE_RECEIVING, box);
 }
 
@@ -91,20 +87,25 @@ static inline ALWAYS_INLINE enum ipc_receive receive_once(struct env *self,
                                                           bool may_block) NO_LOCK_ANALYSIS
 {
     struct env *box = mailbox_lock_for_receive(self);
-    struct env *from;
+    struct env *from = NULL;
     int error;
 
     if (box == NULL) {
         ipc_fail(self, IPC_PHASE_RECV, -E_DEAD);
         return IPC_GOT;
     }
-    if (!ipc_has_partner(self) && box->notified != 0 && !is_senders_turn_locked(self, box)) {
-        mailbox_take_bits_locked(self, box);
-        box->passed_over = !list_is_empty(&box->senders);
-        env_unlock(box);
-        return IPC_GOT;
+    if (ipc_has_partner(self)) {
+        from = next_sender_locked(self, box);
+    } else if (box->mail) {
+        if (box->notified != 0 && !is_senders_turn_locked(self, box)) {
+            mailbox_take_bits_locked(self, box);
+            box->passed_over = !list_is_empty(&box->senders);
+            env_unlock(box);
+            return IPC_GOT;
+        }
+        from = next_sender_locked(self, box);
+        box->mail = box->notified != 0 || !list_is_empty(&box->senders);
     }
-    from = next_sender_locked(self, box);
     if (from == NULL && may_block) {
         block_locked(self, box);
         env_unlock(box);
@@ -198,14 +199,12 @@ static bool may_block_for(const struct env *self, const struct env *to)
 
 _Noreturn void ipc_receive_after(struct env *self, struct env *to)
 {
-    enum ipc_receive result;
+    enum ipc_receive result = IPC_BLOCKED;
 
-    if (to != NULL && may_block_for(self, to)) {
+    if (to != NULL && may_block_for(self, to))
         ipc_block_for(self, env_id(to), mailbox_ready_word(self, ENV_STATE_RECEIVING, self));
-        switch_to(to);
-    }
-    result = receive(self);
-
+    else
+        result = receive(self);
     if (result == IPC_BLOCKED)
         switch_to(to);
     if (to != NULL)

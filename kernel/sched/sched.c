@@ -68,7 +68,7 @@ void sched_add_timeout(struct env *e, uint32_t us)
 
 /* The ready queue. */
 
-static void queue_insert(struct env *e, uint32_t priority)
+static inline ALWAYS_INLINE void queue_insert(struct env *e, uint32_t priority)
 {
     struct cpu *cpu = this_cpu();
 
@@ -79,14 +79,15 @@ static void queue_insert(struct env *e, uint32_t priority)
     e->queued = true;
 }
 
-static void queue_remove(struct env *e)
+/* queue: that of `e`. */
+static inline void queue_remove(struct env *e, uint32_t queue)
 {
     struct cpu *cpu = this_cpu();
 
-    ASSERT(e->queued);
+    ASSERT(e->queued && e->queue == queue);
     list_remove(&e->link);
-    if (list_is_empty(&cpu->ready[e->queue]))
-        cpu->ready_mask &= ~(1u << e->queue);
+    if (list_is_empty(&cpu->ready[queue]))
+        cpu->ready_mask &= ~(1u << queue);
     e->queued = false;
 }
 
@@ -100,14 +101,14 @@ static struct env *queue_pick(void)
         return NULL;
     top = 31u - (uint32_t)__builtin_clz(cpu->ready_mask);
     e = CONTAINER_OF(cpu->ready[top].next, struct env, link);
-    queue_remove(e);
+    queue_remove(e, top);
     return e;
 }
 
 /* An env that is to die goes first, so that a busy CPU cannot keep it from dying. */
 static uint32_t queue_priority(const struct env *e)
 {
-    if (atomic_load_explicit(&e->pending, memory_order_relaxed) & PENDING_KILL)
+    if (unlikely(atomic_load_explicit(&e->pending, memory_order_relaxed) & PENDING_KILL))
         return SCHED_PRIORITIES - 1;
     return atomic_load_explicit(&e->priority, memory_order_relaxed);
 }
@@ -243,7 +244,7 @@ static NOINLINE void sched_share(void)
     to = sched_idle_cpu_for(e);
     if (to == SCHED_ANY_CPU)
         return;
-    queue_remove(e);
+    queue_remove(e, e->queue);
     sched_send_to(e, to);
 }
 
@@ -305,7 +306,7 @@ void sched_poke(struct env *e)
 /* READY in this CPU's queue, and something about it changed: it is queued anew. */
 static void sched_look_queued(struct env *e)
 {
-    queue_remove(e);
+    queue_remove(e, e->queue);
     sched_admit(e);
 }
 

@@ -550,16 +550,17 @@ RECEIVE: /* receive_once, mailbox_lock_for_receive */
     :: else
     fi;
     if
-    :: !HAS_PARTNER(self) && notified[box] && !(passed_over[box] && (len(senders[box]) != 0)) ->
-        take_bits_locked(self, box);
-        unlock_env(box);
-        goto GOT
-    :: else
-    fi;
-    if /* next_sender_locked */
     :: HAS_PARTNER(self) -> queued_partner_locked(self, box, from)
+    :: !HAS_PARTNER(self) && !mail[box] -> assert(len(senders[box]) == 0 && !notified[box])
     :: else ->
         if
+        :: notified[box] && !(passed_over[box] && (len(senders[box]) != 0)) ->
+            take_bits_locked(self, box);
+            unlock_env(box);
+            goto GOT
+        :: else
+        fi;
+        if /* next_sender_locked */
         :: d_step { len(senders[box]) != 0 -> senders[box]?<from>; passed_over[box] = false }
         :: len(senders[box]) == 0
         fi
@@ -573,11 +574,11 @@ RECEIVE: /* receive_once, mailbox_lock_for_receive */
         d_step { /* block_locked */
             assert(!(pending[self] & P_TIMER)); /* its timer would never end the wait */
             if
-            :: !HAS_PARTNER(self) && box != self -> receivers[box]!self
+            :: box != self -> receivers[box]!self
             :: else
             fi;
             if
-            :: !HAS_PARTNER(self) && (len(senders[box]) == 0) -> mail[box] = false
+            :: !HAS_PARTNER(self) -> mail[box] = false
             :: else
             fi
         }
@@ -588,6 +589,12 @@ RECEIVE: /* receive_once, mailbox_lock_for_receive */
     :: else
     fi;
     claim_locked(from, box);
+    d_step {
+        if
+        :: !HAS_PARTNER(self) -> mail[box] = notified[box] || len(senders[box]) != 0
+        :: else
+        fi
+    }
     unlock_env(box);
     transfer(from, self, error);
     was = error;
