@@ -62,8 +62,9 @@ enum env_resume {
 
 #define ENV_SIZE (GRAIN_LOCK_PADDED ? 1024 : 512)
 
-#define WAIT_ANY  0           /* wait_from: no particular partner */
-#define READY_ANY 0xffffffffu /* ready: for whoever comes */
+#define WAIT_ANY        0           /* wait_from: no particular partner */
+#define READY_ANY       0xffffffffu /* ready: for whoever comes */
+#define READY_FAULT(id) (~(id)) /* ready: for that one's answer to its fault; ids are positive */
 
 /* env.slow */
 #define SLOW_FORBIDDEN 0x1u /* it may not call ipc at all */
@@ -71,8 +72,9 @@ enum env_resume {
 #define SLOW_ATTACHED  0x4u /* it serves another env's mailbox */
 
 /* `ready` tells the fast path in one word whether it may hand this env a message: READY_ANY, it waits at
- * its own mailbox for anyone; an id, it waits for that env alone; 0, look closer. Not 0 implies: no
- * timeout, no fault, entered by SYSENTER, and for READY_ANY is_awaited. Set together with RECEIVING,
+ * its own mailbox for anyone; an id, it waits for that env alone; READY_FAULT(id), and for the answer to its
+ * fault; 0, look closer. Not 0 implies: no timeout; no fault, and entered by SYSENTER, but for READY_FAULT;
+ * and for READY_ANY is_awaited. Set together with RECEIVING,
  * cleared with CLAIMED or RUNNING, and by its home CPU, the only one that relies on it, when it finds
  * something pending. So nothing pending is overlooked: whoever pends, pokes, and either the home CPU
  * has looked by the time of the message, or it will before the env gets to run user code for long. */
@@ -125,7 +127,7 @@ struct env {
     uint32_t mailbox_id;                /* id of `mailbox` when it was attached; itself */
     struct aspace *aspace;              /* immutable while the env lives */
     struct env_limits limits; /* read by itself; written while stopped or by itself, under lock */
-    uint32_t upcall GUARDED_BY(&lock);
+    uint32_t upcall GUARDED_BY(&lock); /* itself looks without whether it has one */
     uint32_t upcall_top GUARDED_BY(&lock);
     atomic_bool has_children; /* has created or was handed an env; not cleared while it lives */
     atomic_bool is_awaited;   /* somebody waits for it alone, or did; not cleared while it lives */

@@ -353,7 +353,7 @@ REGPARM int32_t sys_env_set_upcall(struct env *self) NO_LOCK_ANALYSIS
     e = env_authorize_lock(self, self->regs.edx, ENV_RIGHT_CONTROL, &error);
     if (e == NULL)
         return error;
-    e->upcall = eip;
+    WRITE_ONCE(e->upcall, eip);
     e->upcall_top = top;
     e->public->upcall = eip;
     env_unlock(e);

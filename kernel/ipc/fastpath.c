@@ -47,6 +47,26 @@ static NOINLINE uint64_t fast_not(struct env *self, uint32_t partner)
     return FAST_NOT;
 }
 
+/* The same for a reply, unless it answers a fault: then `to` is claimed, and its registers stay as they are. */
+static NOINLINE uint64_t fast_not_reply(struct env *self, uint32_t partner) NO_LOCK_ANALYSIS
+{
+    struct env *to = fast_slot(partner);
+    uint32_t wanted = READY_FAULT(env_id(self));
+
+    if (atomic_load_explicit(&to->ready, memory_order_relaxed) != wanted)
+        return fast_not(self, partner);
+    env_lock(to);
+    if (env_id(to) != partner || LOCKED_READ(to->ready) != wanted || !ipc_may_run_next(to)) {
+        env_unlock(to);
+        return fast_not(self, partner);
+    }
+    atomic_store_explicit(&to->ready, 0, memory_order_relaxed);
+    env_set_state(to, ENV_STATE_CLAIMED);
+    env_unlock(to);
+    self->ipc_partner = partner;
+    return (uint64_t)(uintptr_t)to << 32 | FAST_ANSWER;
+}
+
 /* Claims `to`, if it is the env of that id, waits for `wanted`, and may run here at once. It is RUNNING
  * then: nobody sees it between. */
 static inline ALWAYS_INLINE bool fast_claim(struct env *to, uint32_t id,
@@ -64,15 +84,22 @@ static inline ALWAYS_INLINE bool fast_claim(struct env *to, uint32_t id,
     return true;
 }
 
+/* `to` was claimed to run at once: its public record says so. */
+static inline ALWAYS_INLINE void fast_show(struct env *to)
+{
+    struct env_public *public = to->public;
+
+    public->status = ENV_RUNNING;
+    public->runs++;
+}
+
 /* To user mode with `to`. */
 static inline ALWAYS_INLINE uint64_t fast_run(struct env *to, uint32_t result)
 {
     struct cpu *cpu = this_cpu();
-    struct env_public *public = to->public;
     uint32_t cr3 = to->cr3;
 
-    public->status = ENV_RUNNING;
-    public->runs++;
+    fast_show(to);
     cpu->current = to;
     if (likely(cpu->cr3 != cr3)) {
         /* Published first: see shootdown(). */
@@ -139,8 +166,10 @@ REGPARM uint64_t ipc_fast_reply_recv(uint32_t op, uint32_t partner, uint32_t esp
 
     kernel_enter();
     fast_note(self, op, esp);
-    if (unlikely(self->slow & SLOW_REPLY) || !fast_claim(to, partner, env_id(self)))
+    if (unlikely(self->slow & SLOW_REPLY))
         return fast_not(self, partner);
+    if (!fast_claim(to, partner, env_id(self)))
+        return fast_not_reply(self, partner);
     return fast_receive(self, to, env_id(self));
 }
 
@@ -185,9 +214,10 @@ REGPARM uint64_t ipc_fast_reply_recv_more(uint32_t op, uint32_t partner, uint32_
 
     kernel_enter();
     fast_note(self, op, esp);
-    if (unlikely(self->slow & SLOW_REPLY) || !fast_knows_more(self) ||
-        !fast_claim(to, partner, env_id(self)))
+    if (unlikely(self->slow & SLOW_REPLY) || !fast_knows_more(self))
         return fast_not(self, partner);
+    if (!fast_claim(to, partner, env_id(self)))
+        return fast_not_reply(self, partner);
     extra = fast_transfer(self, to);
     if (extra == -E_INVAL) /* its own range is wrong; all else is the receiver's */
         return fast_fail(self, to, extra);
@@ -210,8 +240,8 @@ void ipc_fast_fault(struct env *self, uint32_t pager)
     to->regs.esi = self->fault_msg[1];
     to->regs.edi = self->fault_msg[2];
     to->regs.ebp = self->fault_msg[3];
-    ipc_block_for(self, pager, 0);
-    env_set_state(to, ENV_STATE_CLAIMED); /* as env_run expects it */
+    ipc_block_for(self, pager, READY_FAULT(pager));
+    fast_show(to);
     env_run(to);
 }
 #endif
@@ -221,6 +251,20 @@ _Noreturn REGPARM void ipc_fast_rest(struct env *to)
     struct env *self = this_cpu()->current;
 
     env_set_state(to, ENV_STATE_CLAIMED);
+    atomic_store_explicit(&self->wait_from, WAIT_ANY, memory_order_relaxed);
+    ipc_receive_after(self, to);
+}
+
+_Noreturn REGPARM void ipc_fast_answer(struct env *to)
+{
+    struct env *self = this_cpu()->current;
+    int error = ipc_answer(self, to);
+
+    if (error != 0) {
+        self->regs.eax = (uint32_t)error;
+        self->utcb->ipc_phase = IPC_PHASE_SEND;
+        env_run(self);
+    }
     atomic_store_explicit(&self->wait_from, WAIT_ANY, memory_order_relaxed);
     ipc_receive_after(self, to);
 }

@@ -12,6 +12,8 @@
 #define FAST_NOT 0 /* nothing has happened: the whole way */
 #define FAST_REST \
     0x80000000 /* the answer is taken, the rest is ipc_fast_rest's; high half: to whom */
+#define FAST_ANSWER \
+    0x80000001 /* who waits for the answer to its fault is claimed, the rest is ipc_fast_answer's; high half: who */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -43,6 +45,9 @@ static inline void ipc_fast_fault(struct env *self, uint32_t pager)
 
 /* `to` has its message, and the current env has yet to receive. */
 _Noreturn REGPARM void ipc_fast_rest(struct env *to);
+
+/* `to` is claimed, for the reply of the current env, whose registers have the message, to its fault. */
+_Noreturn REGPARM void ipc_fast_answer(struct env *to);
 #endif
 
 #endif

@@ -93,8 +93,11 @@ static inline struct env *mailbox_lock_of(struct env *target, uint32_t id) NO_LO
 static inline ALWAYS_INLINE uint32_t mailbox_ready_word(const struct env *e, enum env_state state,
                                                         const struct env *box)
 {
-    if (state != ENV_STATE_RECEIVING || box != e || e->resume != ENV_RESUME_SYSEXIT ||
-        e->faulting || e->ipc_op & (IPC_TIMED | IPC_RECORD))
+    if (state != ENV_STATE_RECEIVING || box != e || e->ipc_op & (IPC_TIMED | IPC_RECORD))
+        return 0;
+    if (unlikely(e->faulting))
+        return READY_FAULT(atomic_load_explicit(&e->wait_from, memory_order_relaxed));
+    if (e->resume != ENV_RESUME_SYSEXIT)
         return 0;
     if (ipc_has_partner(e))
         return atomic_load_explicit(&e->wait_from, memory_order_relaxed);

@@ -7,6 +7,7 @@
 #define GRAIN_IPC_PHASES_H
 
 #include "kernel/ipc/mailbox.h"
+#include "kernel/ipc/transfer.h"
 
 /* How long `phase` may wait, microseconds: IPC_NEVER without a timeout. Read once. */
 static inline uint32_t ipc_timeout_us(const struct env *e, uint32_t phase)
@@ -26,6 +27,14 @@ int ipc_send(struct env *self, struct env **to) MUST_CHECK;
  * one that cannot take the pages gets the error; a range that is wrong on this side is the server's
  * error, and the client waits on. */
 int ipc_reply(struct env *self, struct env **to) MUST_CHECK;
+/* Its second half, when `to` is claimed; if it is an error, `to` waits on. */
+int ipc_answer_failed(struct env *to, int error) MUST_CHECK;
+MUST_CHECK static inline int ipc_answer(struct env *self, struct env *to)
+{
+    int error = ipc_transfer(self, to);
+
+    return likely(error == 0) ? 0 : ipc_answer_failed(to, error);
+}
 
 /* The transfer to a claimed receiver failed: it waits on as if nothing had been. */
 void ipc_put_back(struct env *to);

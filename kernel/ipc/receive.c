@@ -177,7 +177,7 @@ void ipc_resume_receive(struct env *self, bool abort)
 }
 
 /* `self` has blocked, `to` is owned and has its message: it runs at once, without a queue, if it may. */
-static _Noreturn void switch_to(struct env *to)
+static inline ALWAYS_INLINE _Noreturn void switch_to(struct env *to)
 {
     if (to != NULL) {
         if (ipc_may_run_next(to)) {

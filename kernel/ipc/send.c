@@ -214,25 +214,20 @@ int ipc_reply(struct env *self, struct env **to)
 {
     struct env *target = env_find(self->ipc_partner);
     bool gone;
-    int error;
 
-    *to = NULL;
-    if (target == NULL)
-        return 0;
-    *to = mailbox_claim_partner(self, target, self->ipc_partner, &gone);
-    if (*to == NULL)
-        return 0;
-    error = ipc_transfer(self, *to);
+    *to = target == NULL ? NULL : mailbox_claim_partner(self, target, self->ipc_partner, &gone);
+    return *to == NULL ? 0 : ipc_answer(self, *to);
+}
+
+int ipc_answer_failed(struct env *to, int error)
+{
     if (error == -E_INVAL) {
-        ipc_put_back(*to);
-        *to = NULL;
+        ipc_put_back(to);
         return error;
     }
-    if (error != 0) {
-        if ((*to)->faulting)
-            ipc_refuse_fault(*to);
-        ipc_fail(*to, IPC_PHASE_RECV, error);
-    }
+    if (to->faulting)
+        ipc_refuse_fault(to);
+    ipc_fail(to, IPC_PHASE_RECV, error);
     return 0;
 }
 
@@ -244,10 +239,10 @@ bool ipc_send_fault(struct env *self, uint32_t pager, uint32_t page) NO_LOCK_ANA
 
     self->faulting = true;
     self->ipc_op = SYS_ipc | IPC_OP_CALL | IPC_WINDOW;
-    self->ipc_partner = pager;
     self->win_va = page;
     self->win_pages = page < USER_TOP ? (USER_TOP - page) >> PAGE_SHIFT : 0;
     ipc_fast_fault(self, pager);
+    self->ipc_partner = pager;
     error = -E_BAD_ENV;
     to = ipc_publish_wait(self) ? find_receiver(self, pager, &box, &error) : NULL;
     if (to == NULL && error == 0)

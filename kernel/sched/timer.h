@@ -15,7 +15,7 @@ void timer_init_cpu(void);
 void timer_add(struct env *e, uint64_t deadline);
 void timer_remove(struct env *e); /* which is in the heap */
 
-static inline void timer_cancel(struct env *e)
+static inline ALWAYS_INLINE void timer_cancel(struct env *e)
 {
     if (unlikely(e->timer_slot != 0))
         timer_remove(e);

@@ -30,6 +30,14 @@ vsys_end:
 
     .text
 
+/* The registers that a message is in. */
+.macro SAVE_WORDS env
+    movl %ebx, ENV_EBX(\env)
+    movl %esi, ENV_ESI(\env)
+    movl %edi, ENV_EDI(\env)
+    movl %ebp, ENV_EBP(\env)
+.endm
+
 /* SYSENTER: interrupts off, esp = KSTACK_TOP, eax = number, edx = argument 1, ecx = user esp; the flags
  * are the user's but for IF. TF may be set: the debug exception on the first instruction clears it
  * (trap_kernel). NT, DF and AC must neither bother the kernel nor reach another env. */
@@ -54,10 +62,7 @@ sysenter_entry:
     movl %eax, ENV_EAX(%ecx)
     movl %edx, ENV_EDX(%ecx)
     popl ENV_ESP(%ecx)
-    movl %ebx, ENV_EBX(%ecx)
-    movl %esi, ENV_ESI(%ecx)
-    movl %edi, ENV_EDI(%ecx)
-    movl %ebp, ENV_EBP(%ecx)
+    SAVE_WORDS %ecx
     movl $RESUME_SYSEXIT, ENV_RESUME(%ecx)
 #if LOCK_ENTRY_HOOKS
     call kernel_enter_from_asm
@@ -137,32 +142,31 @@ sysenter_entry:
 .Lfast_ended:
     jnz .Lfast_failed
     movl CPU_CURRENT, %ecx
-    movl %ebx, ENV_EBX(%ecx)
-    movl %esi, ENV_ESI(%ecx)
-    movl %edi, ENV_EDI(%ecx)
-    movl %ebp, ENV_EBP(%ecx)
+    SAVE_WORDS %ecx
     movl $RESUME_SYSEXIT, ENV_RESUME(%ecx)
     movl ENV_EAX(%ecx), %eax
     jmp .Lsysenter_saved
 
 .Lfast_failed:
+    cmpl $FAST_ANSWER, %eax
+    je .Lfast_answer
     cmpl $FAST_REST, %eax
     jne .Lfast_error
     /* edx = env: the message is its. */
-    movl %ebx, ENV_EBX(%edx)
-    movl %esi, ENV_ESI(%edx)
-    movl %edi, ENV_EDI(%edx)
-    movl %ebp, ENV_EBP(%edx)
+    SAVE_WORDS %edx
     movl %edx, %eax
     call ipc_fast_rest
+
+.Lfast_answer:
+    movl CPU_CURRENT, %ecx
+    SAVE_WORDS %ecx
+    movl %edx, %eax
+    call ipc_fast_answer
 
 /* Something may be pending: then they come from there. */
 .Lfast_error:
     movl CPU_CURRENT, %ecx
-    movl %ebx, ENV_EBX(%ecx)
-    movl %esi, ENV_ESI(%ecx)
-    movl %edi, ENV_EDI(%ecx)
-    movl %ebp, ENV_EBP(%ecx)
+    SAVE_WORDS %ecx
     jmp .Lsysenter_done
 #endif
     .size sysenter_entry, . - sysenter_entry
