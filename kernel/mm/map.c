@@ -75,10 +75,11 @@ static inline uint32_t replace_run_locked(struct aspace *as, pte_t *pte, uint32_
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < pages; i++) {
+        pte_t old = pte[i];
         pte_t entry = pte_of_pfn(pfns[i]) | bits;
 
-        if (pte_low(&pte[i]) & PTE_P) {
-            gone[count++] = PTE_PFN(pte[i]);
+        if (old & PTE_P) {
+            gone[count++] = PTE_PFN(old);
             pte_set_present(&pte[i], entry);
         } else {
             pte_set_absent(&pte[i], entry);
@@ -92,8 +93,9 @@ static inline uint32_t replace_run_locked(struct aspace *as, pte_t *pte, uint32_
 }
 
 /* The same in all tables of the range, which are there. */
-static uint32_t aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages, pte_t bits,
-                                      const uint32_t *pfns, uint32_t *gone) REQUIRES(&as->lock)
+static NOINLINE uint32_t aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t pages,
+                                               pte_t bits, const uint32_t *pfns, uint32_t *gone)
+    REQUIRES(&as->lock)
 {
     uint32_t count = 0;
     uint32_t run;
@@ -103,18 +105,6 @@ static uint32_t aspace_replace_locked(struct aspace *as, uint32_t va, uint32_t p
         count += replace_run_locked(as, aspace_pte_locked(as, va), run, bits, pfns, gone + count);
     }
     return count;
-}
-
-/* Tables and quota may be missing. */
-static NOINLINE int aspace_insert_locked(struct aspace *as, uint32_t va, uint32_t pages, pte_t bits,
-                                         const uint32_t *pfns, uint32_t *gone, uint32_t *count)
-    REQUIRES(&as->lock)
-{
-    int error = aspace_tables_locked(as, va, pages);
-
-    if (error == 0)
-        *count = aspace_replace_locked(as, va, pages, bits, pfns, gone);
-    return error;
 }
 
 int aspace_alloc_pages(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm)
@@ -221,10 +211,13 @@ int aspace_insert(struct aspace *as, uint32_t va, uint32_t pages, uint32_t perm,
     ASSERT(pages <= ASPACE_STEP);
     lock_acquire(LOCK_ASPACE, &as->lock);
     pte = aspace_run_locked(as, va, pages);
-    if (likely(pte != NULL && pages <= as->quota - as->frames))
+    if (likely(pte != NULL && pages <= as->quota - as->frames)) {
         count = replace_run_locked(as, pte, pages, bits, pins, gone);
-    else
-        error = aspace_insert_locked(as, va, pages, bits, pins, gone, &count);
+    } else {
+        error = aspace_tables_locked(as, va, pages);
+        if (error == 0)
+            count = aspace_replace_locked(as, va, pages, bits, pins, gone);
+    }
     if (count != 0)
         shootdown(as, va, pages);
     lock_release(LOCK_ASPACE, &as->lock);
