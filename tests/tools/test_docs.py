@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -16,9 +15,6 @@ sys.dont_write_bytecode = True
 from tap_runner import run_tests  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-
-from grainlib.field import ROWS  # noqa: E402
 
 
 def read(name: str) -> str:
@@ -84,28 +80,6 @@ class Models(unittest.TestCase):
                 for word in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", plain):
                     known = re.search(rf"\b{word}\b", self.sources + code) or f" {word} " in text
                     self.assertTrue(known, f"{name}: {word}")
-
-
-class Figures(unittest.TestCase):
-    """docs/benchmarks.md may lag behind the gate's record, but not by much."""
-
-    LAG = 0.05
-
-    def test_page_is_near_what_the_gate_recorded(self) -> None:
-        recorded = json.loads(read("tests/bench/gate.json"))["figures"]
-        table = read("docs/benchmarks.md").split("\n| instructions (icount) | object/ticket ", 1)[1].split("\n\n", 1)[0]
-        page = dict(re.findall(r"^\| (.*?) \| ([\d,.]+) \|", table, re.M))
-        self.assertEqual(list(page), [row.text for row in ROWS])
-        for row in ROWS:
-            if row.slow:
-                continue
-            figure = recorded[f"object: {row.case}"]
-            if row.minus:
-                figure = (figure - recorded[f"object: {row.minus}"]) / row.over
-            shown = float(page[row.text].replace(",", ""))
-            self.assertLessEqual(
-                abs(shown / figure - 1), self.LAG, f"{row.text}: {shown:g}, recorded {figure:g}: tools/grain bench --docs"
-            )
 
 
 class Fields(unittest.TestCase):
