@@ -74,10 +74,10 @@ enum env_resume {
 /* `ready` tells the fast path in one word whether it may hand this env a message: READY_ANY, it waits at
  * its own mailbox for anyone; an id, it waits for that env alone; READY_FAULT(id), and for the answer to its
  * fault; 0, look closer. Not 0 implies: no timeout; no fault, and entered by SYSENTER, but for READY_FAULT;
- * and for READY_ANY is_awaited. Set together with RECEIVING,
- * cleared with CLAIMED or RUNNING, and by its home CPU, the only one that relies on it, when it finds
- * something pending. So nothing pending is overlooked: whoever pends, pokes, and either the home CPU
- * has looked by the time of the message, or it will before the env gets to run user code for long. */
+ * and for READY_ANY is_awaited. Set together with RECEIVING, cleared with CLAIMED or RUNNING, and by its home
+ * CPU, the only one that relies on it, when it finds something pending. So nothing pending is overlooked:
+ * whoever pends, pokes, and either the home CPU has looked by the time of the message, or it will before the
+ * env gets to run user code for long. */
 
 struct env {
     /* What a message touches: one cache line, the user stack pointer its last word. */

@@ -47,26 +47,6 @@ static NOINLINE uint64_t fast_not(struct env *self, uint32_t partner)
     return FAST_NOT;
 }
 
-/* The same for a reply, unless it answers a fault: then `to` is claimed, and its registers stay as they are. */
-static NOINLINE uint64_t fast_not_reply(struct env *self, uint32_t partner) NO_LOCK_ANALYSIS
-{
-    struct env *to = fast_slot(partner);
-    uint32_t wanted = READY_FAULT(env_id(self));
-
-    if (atomic_load_explicit(&to->ready, memory_order_relaxed) != wanted)
-        return fast_not(self, partner);
-    env_lock(to);
-    if (env_id(to) != partner || LOCKED_READ(to->ready) != wanted || !ipc_may_run_next(to)) {
-        env_unlock(to);
-        return fast_not(self, partner);
-    }
-    atomic_store_explicit(&to->ready, 0, memory_order_relaxed);
-    env_set_state(to, ENV_STATE_CLAIMED);
-    env_unlock(to);
-    self->ipc_partner = partner;
-    return (uint64_t)(uintptr_t)to << 32 | FAST_ANSWER;
-}
-
 /* Claims `to`, if it is the env of that id, waits for `wanted`, and may run here at once. It is RUNNING
  * then: nobody sees it between. */
 static inline ALWAYS_INLINE bool fast_claim(struct env *to, uint32_t id,
@@ -82,6 +62,20 @@ static inline ALWAYS_INLINE bool fast_claim(struct env *to, uint32_t id,
     atomic_store_explicit(&to->state, ENV_STATE_RUNNING, memory_order_release);
     env_unlock(to);
     return true;
+}
+
+/* fast_not for a reply, unless it answers a fault: then `to` is claimed, and its registers stay as they are. */
+static NOINLINE uint64_t fast_not_reply(struct env *self, uint32_t partner)
+{
+    struct env *to = fast_slot(partner);
+    uint32_t wanted = READY_FAULT(env_id(self));
+
+    if (atomic_load_explicit(&to->ready, memory_order_relaxed) != wanted ||
+        !fast_claim(to, partner, wanted))
+        return fast_not(self, partner);
+    env_set_state(to, ENV_STATE_CLAIMED);
+    self->ipc_partner = partner;
+    return (uint64_t)(uintptr_t)to << 32 | FAST_ANSWER;
 }
 
 /* `to` was claimed to run at once: its public record says so. */
